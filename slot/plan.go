@@ -1,0 +1,178 @@
+package slot
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// DefaultMaxHint is the longest wait that a plan accepts from a server.
+const DefaultMaxHint = 2 * time.Minute
+
+// Why a call is not tried again. Match them with [errors.Is].
+var (
+	// ErrAttempts: the call has used all its attempts.
+	ErrAttempts = errors.New("slot: no attempts left")
+	// ErrDeadline: the next attempt cannot start before the context's deadline,
+	// so waiting for it would be in vain.
+	ErrDeadline = errors.New("slot: next attempt does not fit before the deadline")
+	// ErrHint: the server asks for a longer wait than the plan accepts.
+	ErrHint = errors.New("slot: server asks for too long a wait")
+)
+
+// Plan says what may happen between two attempts of a call: whether there is a
+// next one, and when. It holds no state of a call, so one plan serves any number
+// of calls at a time. The zero value retries without limit by [FullJitter].
+type Plan struct {
+	// MaxAttempts bounds the attempts of a call, the first included. 0 means no
+	// bound but the context.
+	MaxAttempts int
+	// Backoff decides the wait where no pacer does. nil means FullJitter{}.
+	Backoff Backoff
+	// Pacer coordinates the wait with other callers. nil means nobody does.
+	Pacer Pacer
+	// MaxHint is the longest wait accepted from a server; 0 means
+	// DefaultMaxHint. Beyond it the call ends rather than come back too early.
+	MaxHint time.Duration
+	// MinAttempt is the time an attempt needs: a turn that leaves less than this
+	// before the deadline is refused.
+	MinAttempt time.Duration
+}
+
+// Source says who decided a wait.
+type Source uint8
+
+const (
+	// FromBackoff: the plan's own backoff.
+	FromBackoff Source = iota
+	// FromHint: the server asked for it.
+	FromHint
+	// FromSlot: the pacer's reservation.
+	FromSlot
+)
+
+// String returns the source in lower case, for logs and metric labels.
+func (s Source) String() string {
+	switch s {
+	case FromBackoff:
+		return "backoff"
+	case FromHint:
+		return "hint"
+	case FromSlot:
+		return "slot"
+	default:
+		return "invalid"
+	}
+}
+
+// Turn is the permission for one more attempt after a wait. Either Wait for it
+// or Cancel it.
+type Turn struct {
+	Delay  time.Duration // from the moment it was given
+	Source Source        // who decided the delay
+	// PacerErr is the pacer's error when the plan fell back to its backoff.
+	PacerErr error
+
+	reservation Reservation
+}
+
+// Next decides about the attempt that would follow the one that f describes.
+// The hint is what the server asked to wait, 0 when it asked for nothing.
+//
+// The wait is the pacer's slot or, without a pacer, a random backoff; a hint is
+// never undercut, and without a pacer it is spread by up to its own length so
+// that callers who were all told the same do not return as one. Next returns
+// ErrAttempts, ErrHint or ErrDeadline when there is no next attempt, and the
+// context's cause when it is done already.
+func (p *Plan) Next(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
+	if ctx.Err() != nil {
+		return Turn{}, context.Cause(ctx)
+	}
+	if p.MaxAttempts > 0 && f.Attempt >= p.MaxAttempts {
+		return Turn{}, ErrAttempts
+	}
+	if hint > p.maxHint() {
+		return Turn{}, ErrHint
+	}
+	turn, err := p.place(ctx, target, f, max(hint, 0))
+	if err != nil {
+		return Turn{}, err
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)-turn.Delay <= p.MinAttempt {
+		turn.Cancel()
+		return Turn{}, ErrDeadline
+	}
+	return turn, nil
+}
+
+func (p *Plan) place(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
+	if p.Pacer == nil {
+		return p.backOff(f.Attempt, hint), nil
+	}
+	r, err := p.Pacer.Reserve(ctx, target, f)
+	switch {
+	case errors.Is(err, ErrDeadline):
+		return Turn{}, err
+	case ctx.Err() != nil:
+		if err == nil {
+			r.Cancel()
+		}
+		return Turn{}, context.Cause(ctx)
+	case err != nil:
+		turn := p.backOff(f.Attempt, hint)
+		turn.PacerErr = err
+		return turn, nil
+	}
+	turn := Turn{Delay: max(r.Delay(), 0), Source: FromSlot, reservation: r}
+	if hint > turn.Delay {
+		turn.Delay, turn.Source = hint, FromHint
+	}
+	return turn, nil
+}
+
+func (p *Plan) backOff(attempt int, hint time.Duration) Turn {
+	backoff := p.Backoff
+	if backoff == nil {
+		backoff = FullJitter{}
+	}
+	delay := max(backoff.Delay(attempt), 0)
+	if hint > 0 {
+		return Turn{Delay: hint + min(delay, hint), Source: FromHint}
+	}
+	return Turn{Delay: delay, Source: FromBackoff}
+}
+
+func (p *Plan) maxHint() time.Duration {
+	if p.MaxHint > 0 {
+		return p.MaxHint
+	}
+	return DefaultMaxHint
+}
+
+// Wait sleeps until the turn has come. When the context ends first it gives the
+// slot back and returns the context's cause.
+func (t Turn) Wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		t.Cancel()
+		return context.Cause(ctx)
+	}
+	if t.Delay <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(t.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		t.Cancel()
+		return context.Cause(ctx)
+	}
+}
+
+// Cancel gives up the turn and returns its slot, if a pacer booked one.
+func (t Turn) Cancel() {
+	if t.reservation != nil {
+		t.reservation.Cancel()
+	}
+}

@@ -1,0 +1,285 @@
+package slot_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/slot"
+)
+
+const target = "http://api.example.com:80"
+
+// scriptedPacer gives one prepared answer and remembers what it was told.
+type scriptedPacer struct {
+	delay     time.Duration
+	err       error
+	reserved  []slot.Feedback
+	cancelled int
+}
+
+func (p *scriptedPacer) Reserve(_ context.Context, _ string, f slot.Feedback) (slot.Reservation, error) {
+	p.reserved = append(p.reserved, f)
+	if p.err != nil {
+		return nil, p.err
+	}
+	return scriptedReservation{p}, nil
+}
+
+func (p *scriptedPacer) Report(string, slot.Feedback) {}
+
+type scriptedReservation struct{ p *scriptedPacer }
+
+func (r scriptedReservation) Delay() time.Duration { return r.p.delay }
+func (r scriptedReservation) Cancel()              { r.p.cancelled++ }
+
+func fixed(d time.Duration) slot.Backoff {
+	return slot.BackoffFunc(func(int) time.Duration { return d })
+}
+
+func TestPlanNext(t *testing.T) {
+	t.Parallel()
+	errDown := errors.New("pacer down")
+	for _, tt := range []struct {
+		name     string
+		plan     slot.Plan
+		pacer    *scriptedPacer
+		attempt  int
+		hint     time.Duration
+		deadline time.Duration // 0 means none
+		want     slot.Turn     // Delay, Source and PacerErr are compared
+		err      error
+		cancels  int
+	}{
+		{
+			name: "backoff alone", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
+			want: slot.Turn{Delay: time.Second, Source: slot.FromBackoff},
+		},
+		{
+			name: "a negative backoff is no wait", plan: slot.Plan{Backoff: fixed(-time.Second)}, attempt: 1,
+			want: slot.Turn{Source: slot.FromBackoff},
+		},
+		{
+			name: "last attempt used", plan: slot.Plan{MaxAttempts: 3, Backoff: fixed(0)}, attempt: 3,
+			err: slot.ErrAttempts,
+		},
+		{
+			name: "one attempt left", plan: slot.Plan{MaxAttempts: 3, Backoff: fixed(0)}, attempt: 2,
+			want: slot.Turn{Source: slot.FromBackoff},
+		},
+		{
+			name: "no limit", plan: slot.Plan{Backoff: fixed(0)}, attempt: 1 << 40,
+			want: slot.Turn{Source: slot.FromBackoff},
+		},
+		{
+			name: "a hint is spread, never undercut", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
+			hint: 5 * time.Second, want: slot.Turn{Delay: 6 * time.Second, Source: slot.FromHint},
+		},
+		{
+			name: "the spread is at most the hint", plan: slot.Plan{Backoff: fixed(time.Minute)}, attempt: 1,
+			hint: 5 * time.Second, want: slot.Turn{Delay: 10 * time.Second, Source: slot.FromHint},
+		},
+		{
+			name: "a negative hint is no hint", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
+			hint: -time.Hour, want: slot.Turn{Delay: time.Second, Source: slot.FromBackoff},
+		},
+		{
+			name: "a hint at the default cap", plan: slot.Plan{Backoff: fixed(0)}, attempt: 1,
+			hint: slot.DefaultMaxHint, want: slot.Turn{Delay: slot.DefaultMaxHint, Source: slot.FromHint},
+		},
+		{
+			name: "a hint above the default cap", plan: slot.Plan{Backoff: fixed(0)}, attempt: 1,
+			hint: slot.DefaultMaxHint + 1, err: slot.ErrHint,
+		},
+		{
+			name: "a hint above a chosen cap", plan: slot.Plan{MaxHint: time.Second}, attempt: 1,
+			hint: 2 * time.Second, err: slot.ErrHint,
+		},
+		{
+			name: "fits before the deadline", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
+			deadline: 2 * time.Second, want: slot.Turn{Delay: time.Second, Source: slot.FromBackoff},
+		},
+		{
+			name: "a wait up to the deadline is in vain", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
+			deadline: time.Second, err: slot.ErrDeadline,
+		},
+		{
+			name: "no room for the attempt itself", attempt: 1,
+			plan:     slot.Plan{Backoff: fixed(time.Second), MinAttempt: 500 * time.Millisecond},
+			deadline: 1400 * time.Millisecond, err: slot.ErrDeadline,
+		},
+		{
+			name: "slot", pacer: &scriptedPacer{delay: 3 * time.Second}, attempt: 1,
+			want: slot.Turn{Delay: 3 * time.Second, Source: slot.FromSlot},
+		},
+		{
+			name: "the later of slot and hint", pacer: &scriptedPacer{delay: 3 * time.Second}, attempt: 1,
+			hint: 4 * time.Second, want: slot.Turn{Delay: 4 * time.Second, Source: slot.FromHint},
+		},
+		{
+			name: "a slot in the past is now", pacer: &scriptedPacer{delay: -time.Second}, attempt: 1,
+			want: slot.Turn{Source: slot.FromSlot},
+		},
+		{
+			name: "a slot that does not fit is given back", pacer: &scriptedPacer{delay: 3 * time.Second}, attempt: 1,
+			deadline: time.Second, err: slot.ErrDeadline, cancels: 1,
+		},
+		{
+			name: "the pacer knows of no slot in time", pacer: &scriptedPacer{err: slot.ErrDeadline}, attempt: 1,
+			err: slot.ErrDeadline,
+		},
+		{
+			name: "a broken pacer falls back", plan: slot.Plan{Backoff: fixed(time.Second)},
+			pacer: &scriptedPacer{err: errDown}, attempt: 1,
+			want: slot.Turn{Delay: time.Second, Source: slot.FromBackoff, PacerErr: errDown},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if tt.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
+					defer cancel()
+				}
+				if tt.pacer != nil {
+					tt.plan.Pacer = tt.pacer
+				}
+				f := slot.Feedback{Attempt: tt.attempt, Result: slot.Failed, Latency: time.Millisecond}
+				got, err := tt.plan.Next(ctx, target, f, tt.hint)
+				if !errors.Is(err, tt.err) || (err != nil && tt.err == nil) {
+					t.Fatalf("error = %v, want %v", err, tt.err)
+				}
+				if got.Delay != tt.want.Delay || got.Source != tt.want.Source || got.PacerErr != tt.want.PacerErr {
+					t.Errorf("turn = %+v, want %+v", got, tt.want)
+				}
+				if tt.pacer == nil {
+					return
+				}
+				if len(tt.pacer.reserved) != 1 || tt.pacer.reserved[0] != f {
+					t.Errorf("pacer was told %+v, want exactly %+v", tt.pacer.reserved, f)
+				}
+				if tt.pacer.cancelled != tt.cancels {
+					t.Errorf("%d slots given back, want %d", tt.pacer.cancelled, tt.cancels)
+				}
+			})
+		})
+	}
+}
+
+func TestPlanNextKeepsTheCause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("shutting down")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	if _, err := new(slot.Plan).Next(ctx, target, slot.Feedback{Attempt: 1}, 0); !errors.Is(err, cause) {
+		t.Errorf("error = %v, want the cause", err)
+	}
+}
+
+// A context that ends while the pacer answers must neither lose the slot nor be
+// hidden behind the pacer's error.
+func TestPlanNextCancelledInReserve(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("shutting down")
+	for name, pacerErr := range map[string]error{"slot given": nil, "pacer failed": errors.New("pacer down")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			p := &cancellingPacer{scriptedPacer: scriptedPacer{err: pacerErr}, cancel: func() { cancel(cause) }}
+			_, err := (&slot.Plan{Pacer: p}).Next(ctx, target, slot.Feedback{Attempt: 1}, 0)
+			if !errors.Is(err, cause) {
+				t.Errorf("error = %v, want the cause", err)
+			}
+			if pacerErr == nil && p.cancelled != 1 {
+				t.Errorf("%d slots given back, want 1", p.cancelled)
+			}
+		})
+	}
+}
+
+type cancellingPacer struct {
+	scriptedPacer
+	cancel func()
+}
+
+func (p *cancellingPacer) Reserve(ctx context.Context, target string, f slot.Feedback) (slot.Reservation, error) {
+	defer p.cancel()
+	return p.scriptedPacer.Reserve(ctx, target, f)
+}
+
+func TestTurnWait(t *testing.T) {
+	t.Parallel()
+	t.Run("sleeps its delay", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			if err := (slot.Turn{Delay: time.Hour}).Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := time.Since(start); got != time.Hour {
+				t.Errorf("waited %v, want 1h", got)
+			}
+		})
+	})
+	t.Run("gives the slot back when cancelled", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			cause := errors.New("caller left")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			p := &scriptedPacer{delay: time.Hour}
+			turn, err := (&slot.Plan{Pacer: p}).Next(ctx, target, slot.Feedback{Attempt: 1}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if err := turn.Wait(ctx); !errors.Is(err, cause) {
+				t.Errorf("error = %v, want the cause", err)
+			}
+			if got := time.Since(start); got != time.Second {
+				t.Errorf("waited %v, want 1s", got)
+			}
+			if p.cancelled != 1 {
+				t.Errorf("%d slots given back, want 1", p.cancelled)
+			}
+		})
+	})
+	t.Run("a dead context beats a turn that is due", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		p := &scriptedPacer{}
+		turn, err := (&slot.Plan{Pacer: p}).Next(t.Context(), target, slot.Feedback{Attempt: 1}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := turn.Wait(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("error = %v, want context.Canceled", err)
+		}
+		if p.cancelled != 1 {
+			t.Errorf("%d slots given back, want 1", p.cancelled)
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for r, want := range map[slot.Result]string{
+		slot.Success: "success", slot.Rejected: "rejected", slot.Failed: "failed", 9: "invalid",
+	} {
+		if got := r.String(); got != want {
+			t.Errorf("Result(%d) = %q, want %q", r, got, want)
+		}
+	}
+	for s, want := range map[slot.Source]string{
+		slot.FromBackoff: "backoff", slot.FromHint: "hint", slot.FromSlot: "slot", 9: "invalid",
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("Source(%d) = %q, want %q", s, got, want)
+		}
+	}
+}
