@@ -1,0 +1,202 @@
+package idem
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrInProgress: another owner runs the operation; ask again later.
+	ErrInProgress = errors.New("idem: operation is in progress")
+	// ErrUnknown: the operation was started earlier and nobody knows how it ended.
+	ErrUnknown = errors.New("idem: outcome of the operation is unknown")
+	// ErrKeyReused: the key was used before with other parameters.
+	ErrKeyReused = errors.New("idem: key was used with other parameters")
+	// ErrNotStored: the operation is done, but its result was not kept.
+	ErrNotStored = errors.New("idem: result of the operation was not stored")
+)
+
+// Operation names what [Do] runs.
+type Operation struct {
+	Namespace string // separates applications that share a store; may be ""
+	Name      string // what is done, such as "charge"; required
+	Scope     Scope  // whose key it is; required, [SharedScope] for everybody's
+	Key       string // see [NewKey] and [Derive]; required
+	// Params, when not nil, is remembered as a hash of its canonical JSON: the same
+	// key with other parameters gives ErrKeyReused.
+	Params any
+}
+
+// Do runs fn at most once for the operation's key and returns its result; a later
+// call with the same key returns the first result without running fn. The result
+// is kept as JSON.
+//
+// An error of fn leaves the outcome unknown, because only fn can tell whether its
+// effect took place before it failed, and later calls get ErrUnknown. fn says
+// more by wrapping its error: [NothingHappened] frees the key for another run,
+// [Final] keeps the error as the result. With [AtLeastOnce] a later call runs fn
+// again. A panic counts as an error.
+//
+// Besides the errors of fn, Do returns ErrInProgress, ErrUnknown, ErrKeyReused,
+// ErrNotStored, a *FinalError, and errors of the store, in which case fn did not
+// run. Once fn has succeeded Do returns its result even when the store could not
+// be told.
+func Do[T any](ctx context.Context, g *Guard, op Operation, fn func(context.Context) (T, error)) (T, error) {
+	var value T
+	fingerprint, err := op.check()
+	if err != nil {
+		return value, err
+	}
+	id := NewID(op.Namespace, op.Scope, "", op.Name, op.Key)
+	result, err := g.Claim(ctx, id, fingerprint)
+	if err != nil {
+		return value, fmt.Errorf("idem: claim %s: %w", op.Name, err)
+	}
+	if result.State != Acquired {
+		return value, recall(result, fingerprint, &value)
+	}
+	var h Held
+	g.Hold(ctx, result.Claim, op.Key, &h)
+	return run(&h, fingerprint, fn)
+}
+
+func (op *Operation) check() (fingerprint []byte, err error) {
+	if op.Name == "" || op.Scope == "" {
+		return nil, errors.New("idem: operation needs a name and a scope")
+	}
+	if op.Key == "" {
+		return nil, ErrKeyMissing
+	}
+	if err := CheckKey(op.Key); err != nil {
+		return nil, err
+	}
+	if op.Params == nil {
+		return nil, nil
+	}
+	canonical, err := canonicalJSON(op.Params)
+	if err != nil {
+		return nil, fmt.Errorf("idem: parameters of %s: %w", op.Name, err)
+	}
+	sum := sha256.Sum256(canonical)
+	return sum[:], nil
+}
+
+// recall turns what the store holds into the value or an error.
+func recall[T any](result ClaimResult, fingerprint []byte, value *T) error {
+	if len(fingerprint) > 0 && len(result.Fingerprint) > 0 && !bytes.Equal(fingerprint, result.Fingerprint) {
+		return ErrKeyReused
+	}
+	switch result.State {
+	case Done:
+		return decodeResult(result.Record, value)
+	case Pending:
+		return ErrInProgress
+	default:
+		return ErrUnknown
+	}
+}
+
+func run[T any](h *Held, fingerprint []byte, fn func(context.Context) (T, error)) (value T, err error) {
+	returned := false
+	defer func() {
+		if !returned { // a panic or runtime.Goexit goes its way
+			_ = h.Abandon("panic")
+		}
+	}()
+	value, err = fn(h.Context())
+	returned = true
+	var final *FinalError
+	switch {
+	case err == nil:
+		record, encErr := encodeResult(value)
+		if encErr != nil {
+			_ = h.Complete(fingerprint, notStored, notStored)
+			return value, encErr
+		}
+		_ = h.Complete(fingerprint, record, notStored)
+	case errors.As(err, &final):
+		_ = h.Complete(fingerprint, final.record(), notStored)
+	case errors.Is(err, errNothing):
+		_ = h.Release()
+	default:
+		_ = h.Abandon(err.Error())
+	}
+	return value, err
+}
+
+var errNothing = errors.New("nothing happened")
+
+// NothingHappened wraps an error of an operation that had no effect: the key is
+// free for another run. It returns nil for nil.
+func NothingHappened(err error) error {
+	if err == nil {
+		return nil
+	}
+	return nothingError{err}
+}
+
+type nothingError struct{ error }
+
+func (e nothingError) Unwrap() []error { return []error{e.error, errNothing} }
+
+// FinalError is an error that is the result of an operation, such as a declined
+// card: it is kept and given to later calls, of which only the text survives.
+type FinalError struct {
+	Text string
+	err  error // nil when it was read from a record
+}
+
+// Final makes err the result of the operation. It returns nil for nil.
+func Final(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &FinalError{Text: err.Error(), err: err}
+}
+
+func (e *FinalError) Error() string { return e.Text }
+
+// Unwrap returns the error given to [Final]; nil on a later call.
+func (e *FinalError) Unwrap() error { return e.err }
+
+// The first byte of a record of Do.
+const (
+	recordValue = 'v' // JSON follows
+	recordError = 'e' // the text of a FinalError follows
+	recordNone  = 'n' // the result was not kept
+)
+
+var notStored = []byte{recordNone}
+
+func encodeResult(value any) ([]byte, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotStored, err)
+	}
+	return append([]byte{recordValue}, encoded...), nil
+}
+
+func (e *FinalError) record() []byte { return append([]byte{recordError}, e.Text...) }
+
+func decodeResult(record []byte, value any) error {
+	if len(record) == 0 {
+		return fmt.Errorf("%w: empty record", ErrNotStored)
+	}
+	switch record[0] {
+	case recordValue:
+		if err := json.Unmarshal(record[1:], value); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotStored, err)
+		}
+		return nil
+	case recordError:
+		return &FinalError{Text: string(record[1:])}
+	case recordNone:
+		return ErrNotStored
+	default:
+		return fmt.Errorf("%w: record of another version", ErrNotStored)
+	}
+}

@@ -1,0 +1,275 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Guarantee says what a lapsed lease, a panic or a failed run mean.
+type Guarantee uint8
+
+const (
+	// AtMostOnce never runs an operation again whose outcome is not known: the
+	// record stays unknown until somebody resolves it or its lifetime ends.
+	AtMostOnce Guarantee = iota
+	// AtLeastOnce runs it again, for operations that do no harm when repeated.
+	AtLeastOnce
+)
+
+// String returns the guarantee's usual name.
+func (g Guarantee) String() string {
+	switch g {
+	case AtMostOnce:
+		return "at-most-once"
+	case AtLeastOnce:
+		return "at-least-once"
+	default:
+		return "invalid"
+	}
+}
+
+// Defaults of a [Guard].
+const (
+	DefaultLease         = 30 * time.Second
+	DefaultTTL           = 24 * time.Hour
+	DefaultStoreTimeout  = 2 * time.Second
+	DefaultFinishTimeout = 5 * time.Second
+)
+
+// finishTries is how often the end of a claim is told to a store that fails.
+const finishTries = 3
+
+// Guard claims operations in a [Store] and keeps the claims alive while they run.
+// It is safe for concurrent use, needs no closing, and has a timer only while
+// operations run. [Do] and the server package are
+// built on it.
+type Guard struct {
+	store     Store
+	waiter    Waiter // nil when the store has none
+	local     bool
+	guarantee Guarantee
+	lease     time.Duration
+	ttl       time.Duration
+	wait      time.Duration
+	call      time.Duration
+	finish    time.Duration
+	observer  Observer
+	keepers   [keepers]keeper
+}
+
+// GuardOption configures a [Guard].
+type GuardOption func(*Guard)
+
+// WithGuarantee chooses between [AtMostOnce], the default, and [AtLeastOnce].
+func WithGuarantee(g Guarantee) GuardOption { return func(c *Guard) { c.guarantee = g } }
+
+// WithLease sets how long a claim lives without renewal, and so how long a crash
+// goes unnoticed. It is renewed every third of it while the operation runs. The
+// default is [DefaultLease]. It panics when d is not positive.
+func WithLease(d time.Duration) GuardOption {
+	return positive("WithLease", d, func(g *Guard) *time.Duration { return &g.lease })
+}
+
+// WithTTL sets the lifetime of records, counted from completion. Clients must not
+// retry for longer than this. The default is [DefaultTTL]. It panics when d is
+// not positive.
+func WithTTL(d time.Duration) GuardOption {
+	return positive("WithTTL", d, func(g *Guard) *time.Duration { return &g.ttl })
+}
+
+// WithWait makes a claim of an operation that another owner runs wait up to d for
+// its end. The default is not to wait. It panics when d is negative.
+func WithWait(d time.Duration) GuardOption {
+	if d < 0 {
+		panic(fmt.Sprintf("idem: WithWait(%v): must not be negative", d))
+	}
+	return func(g *Guard) { g.wait = d }
+}
+
+// WithStoreTimeout bounds one step of a store that is not [Local]. The default is
+// [DefaultStoreTimeout]. It panics when d is not positive.
+func WithStoreTimeout(d time.Duration) GuardOption {
+	return positive("WithStoreTimeout", d, func(g *Guard) *time.Duration { return &g.call })
+}
+
+// WithFinishTimeout bounds all tries to tell the store how an operation ended;
+// the caller's own cancellation does not shorten it. The default is
+// [DefaultFinishTimeout]. It panics when d is not positive.
+func WithFinishTimeout(d time.Duration) GuardOption {
+	return positive("WithFinishTimeout", d, func(g *Guard) *time.Duration { return &g.finish })
+}
+
+// WithGuardObserver reports what happens to claims. The default reports nothing.
+func WithGuardObserver(o Observer) GuardOption { return func(g *Guard) { g.observer = o } }
+
+func positive(name string, d time.Duration, field func(*Guard) *time.Duration) GuardOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("idem: %s(%v): must be positive", name, d))
+	}
+	return func(g *Guard) { *field(g) = d }
+}
+
+// NewGuard makes a guard over the store. It panics when store is nil.
+func NewGuard(store Store, opts ...GuardOption) *Guard {
+	if store == nil {
+		panic("idem: NewGuard without a store")
+	}
+	g := &Guard{
+		store: store, lease: DefaultLease, ttl: DefaultTTL,
+		call: DefaultStoreTimeout, finish: DefaultFinishTimeout,
+	}
+	g.waiter, _ = store.(Waiter)
+	if l, ok := store.(Local); ok {
+		g.local = l.Local()
+	}
+	for _, opt := range opts {
+		opt(g)
+	}
+	for i := range g.keepers {
+		g.keepers[i].init(g.lease)
+	}
+	return g
+}
+
+// Guarantee returns what the guard was made with.
+func (g *Guard) Guarantee() Guarantee { return g.guarantee }
+
+// TTL returns the lifetime of records.
+func (g *Guard) TTL() time.Duration { return g.ttl }
+
+// Claim claims the operation. When the result's state is Acquired the operation is
+// the caller's to run, and [Guard.Hold] must follow. A caller that goes away while
+// the store is asked does not leave a claim behind: the step is finished without it.
+func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResult, error) {
+	if ctx.Err() != nil {
+		return ClaimResult{}, context.Cause(ctx)
+	}
+	r := ClaimRequest{
+		ID: id, Owner: NewOwner(), Fingerprint: fingerprint,
+		Lease: g.lease, TTL: g.ttl, TakeOver: g.guarantee == AtLeastOnce,
+	}
+	result, err := g.claim(ctx, r)
+	if err == nil && result.State == Pending && g.wait > 0 {
+		result, err = g.claimLater(ctx, r, result)
+	}
+	if g.observer.Claimed != nil {
+		g.observer.Claimed(ctx, id, result, err)
+	}
+	return result, err
+}
+
+// Hold keeps an acquired claim alive in h until one of h's ending methods is called,
+// which must happen. key is what [FromContext] tells the operation.
+func (g *Guard) Hold(ctx context.Context, c Claim, key string, h *Held) {
+	h.guard, h.ctx.parent, h.ctx.claim, h.ctx.key = g, ctx, c, key
+	g.keeper(c.ID).start(h)
+}
+
+func (g *Guard) keeper(id ID) *keeper { return &g.keepers[id[1]%keepers] }
+
+func (g *Guard) claim(ctx context.Context, r ClaimRequest) (ClaimResult, error) {
+	if g.local {
+		return g.store.Claim(ctx, r)
+	}
+	detached := context.WithoutCancel(ctx)
+	bounded, cancel := context.WithTimeout(detached, g.call)
+	defer cancel()
+	result, err := g.store.Claim(bounded, r)
+	if err != nil && !errors.Is(err, ErrFull) {
+		// The claim may have landed. Nothing ran under it, so hand it back.
+		go g.handBack(detached, Claim{ID: r.ID, Owner: r.Owner})
+	}
+	return result, err
+}
+
+func (g *Guard) handBack(ctx context.Context, c Claim) {
+	ctx, cancel := context.WithTimeout(ctx, g.call)
+	defer cancel()
+	_ = g.store.Release(ctx, c) // the lease ends it if this fails
+}
+
+// claimLater claims again whenever the pending record may have changed, until the
+// wait is over. What it returns then is the last answer.
+func (g *Guard) claimLater(ctx context.Context, r ClaimRequest, last ClaimResult) (ClaimResult, error) {
+	waiting, cancel := context.WithTimeout(ctx, g.wait)
+	defer cancel()
+	for poll := 0; last.State == Pending; poll++ {
+		if !g.pause(waiting, r.ID, last.LeaseLeft, poll) {
+			break
+		}
+		var err error
+		if last, err = g.claim(ctx, r); err != nil {
+			return last, err
+		}
+	}
+	if ctx.Err() != nil && last.State == Pending {
+		return ClaimResult{}, context.Cause(ctx)
+	}
+	return last, nil
+}
+
+// The interval at which a store without [Waiter] is asked again.
+const (
+	firstPoll = 50 * time.Millisecond
+	lastPoll  = time.Second
+)
+
+// pause returns when another look is worthwhile; false when the wait is over.
+func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, poll int) bool {
+	limit := max(leaseLeft, time.Millisecond)
+	if g.waiter == nil {
+		interval := min(firstPoll<<min(poll, 10), lastPoll)
+		return sleep(ctx, min(limit, interval/2+rand.N(interval))) == nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := g.waiter.Wait(bounded, id); err != nil && bounded.Err() == nil {
+		return sleep(ctx, firstPoll) == nil // the waiter is broken: do not spin on it
+	}
+	return ctx.Err() == nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tell runs the last step of a claim, detached from the caller and tried again
+// when the store fails.
+func (g *Guard) tell(ctx context.Context, step func(context.Context) error) error {
+	if g.local {
+		return step(context.Background()) // never waits, so it needs nothing of ctx
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.finish)
+	defer cancel()
+	for try := 1; ; try++ {
+		err := g.bounded(ctx, step)
+		if err == nil || final(err) || try == finishTries {
+			return err
+		}
+		if sleep(ctx, time.Duration(try)*firstPoll) != nil {
+			return err
+		}
+	}
+}
+
+func (g *Guard) bounded(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, g.call)
+	defer cancel()
+	return step(ctx)
+}
+
+// final reports whether the store has given its answer, so that asking again
+// changes nothing.
+func final(err error) bool {
+	return errors.Is(err, ErrFenced) || errors.Is(err, ErrLost) || errors.Is(err, ErrFull)
+}

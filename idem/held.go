@@ -1,0 +1,89 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Held is a claim that is kept alive while its operation runs. [Guard.Hold] fills
+// it in; one of Complete, Release and Abandon ends it. It must not be copied
+// once it holds a claim.
+type Held struct {
+	guard   *Guard
+	ctx     heldContext
+	renewal renewal
+}
+
+// Claim returns the claim.
+func (h *Held) Claim() Claim { return h.ctx.claim }
+
+// Context is the context for the operation: that of Hold, from which
+// [FromContext] and [DownstreamKey] read, and which is cancelled with the cause
+// ErrFenced or ErrLost when the claim is gone.
+func (h *Held) Context() context.Context { return &h.ctx }
+
+// Complete records that the operation is done, with what to tell those who ask
+// again. When the store has no room for record it keeps short instead, which with
+// the fingerprint has at most MinRecord bytes, and Complete returns ErrFull. Other
+// errors are those of [Store.Complete]; a store that could not be told after
+// several tries leaves the claim to its lease, never released.
+func (h *Held) Complete(fingerprint, record, short []byte) error {
+	return h.end(Completed, func(ctx context.Context) error {
+		err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
+		if !errors.Is(err, ErrFull) {
+			return err
+		}
+		if err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, short, h.guard.ttl); err != nil {
+			return err
+		}
+		return ErrFull
+	})
+}
+
+// Release records that nothing happened.
+func (h *Held) Release() error {
+	return h.end(Released, func(ctx context.Context) error {
+		return h.guard.store.Release(ctx, h.ctx.claim)
+	})
+}
+
+// Abandon records that nobody knows how the operation ended.
+func (h *Held) Abandon(reason string) error {
+	return h.end(Abandoned, func(ctx context.Context) error {
+		return h.guard.store.Abandon(ctx, h.ctx.claim, reason)
+	})
+}
+
+func (h *Held) end(how Ending, step func(context.Context) error) error {
+	err := h.guard.tell(&h.ctx, step)
+	h.guard.keeper(h.ctx.claim.ID).end(h)
+	if h.guard.observer.Ended != nil {
+		h.guard.observer.Ended(&h.ctx, h.ctx.claim, how, err)
+	}
+	h.ctx.end()
+	return err
+}
+
+// extend renews the lease at the store.
+func (h *Held) extend(ctx context.Context) error {
+	return h.guard.bounded(ctx, func(ctx context.Context) error {
+		return h.guard.store.Extend(ctx, h.ctx.claim, h.guard.lease)
+	})
+}
+
+// judge decides what the store's answer to a renewal means: the operation is
+// cancelled when its claim is gone, or may be. age is the time since the store last
+// gave the lease.
+func (h *Held) judge(err error, age time.Duration) {
+	if h.guard.observer.Renewed != nil {
+		h.guard.observer.Renewed(&h.ctx, h.ctx.claim, err)
+	}
+	switch {
+	case err == nil:
+	case final(err):
+		h.ctx.lose(err)
+	case h.guard.guarantee == AtLeastOnce && age >= h.guard.lease:
+		h.ctx.lose(ErrLost) // somebody may have taken over; nobody can with AtMostOnce
+	}
+}

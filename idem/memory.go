@@ -1,0 +1,241 @@
+package idem
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultMaxBytes bounds a [Memory] store unless [WithMaxBytes] says otherwise.
+const DefaultMaxBytes = 64 << 20
+
+// Memory is a [Store] in this process: no server, and nothing survives the
+// process. It is sharded, bounded by bytes, starts no goroutine and needs no
+// closing. When it is full it refuses new claims with ErrFull; it never evicts a
+// record before its time. Expired records are removed as others arrive.
+//
+// It measures time on the monotonic clock, so a step of the operating system's
+// clock neither ends a lease nor a record.
+type Memory struct {
+	shards [memoryShards]shard
+	max    int64
+	used   atomic.Int64
+	start  time.Time
+}
+
+// MemoryOption configures a [Memory] store.
+type MemoryOption func(*Memory)
+
+// WithMaxBytes bounds the bytes that the store holds, its own bookkeeping
+// included (512 bytes for a small record). The default is [DefaultMaxBytes]. It
+// panics when n is not positive.
+func WithMaxBytes(n int64) MemoryOption {
+	if n <= 0 {
+		panic(fmt.Sprintf("idem: WithMaxBytes(%d): must be positive", n))
+	}
+	return func(m *Memory) { m.max = n }
+}
+
+var (
+	_ Store  = (*Memory)(nil)
+	_ Waiter = (*Memory)(nil)
+	_ Admin  = (*Memory)(nil)
+	_ Local  = (*Memory)(nil)
+)
+
+// NewMemory makes an empty store.
+func NewMemory(opts ...MemoryOption) *Memory {
+	m := &Memory{max: DefaultMaxBytes, start: time.Now()}
+	for _, opt := range opts {
+		opt(m)
+	}
+	for i := range m.shards {
+		m.shards[i].entries = make(map[ID]*entry)
+	}
+	return m
+}
+
+// Local reports true: the store never waits.
+func (m *Memory) Local() bool { return true }
+
+// Bytes returns what the store holds now, bookkeeping and expired records that
+// were not removed yet included.
+func (m *Memory) Bytes() int64 { return m.used.Load() }
+
+// now is the time since the store was made.
+func (m *Memory) now() time.Duration { return time.Since(m.start) }
+
+// Claim implements [Store].
+func (m *Memory) Claim(ctx context.Context, r ClaimRequest) (ClaimResult, error) {
+	if err := ctx.Err(); err != nil {
+		return ClaimResult{}, err
+	}
+	if r.Lease <= 0 || r.TTL <= 0 {
+		return ClaimResult{}, fmt.Errorf("idem: claim with lease %v and TTL %v: both must be positive", r.Lease, r.TTL)
+	}
+	result, ok := m.claim(r)
+	if !ok {
+		m.sweep()
+		if result, ok = m.claim(r); !ok {
+			return ClaimResult{}, ErrFull
+		}
+	}
+	return result, nil
+}
+
+// claim reports false when there is no room for a new record.
+func (m *Memory) claim(r ClaimRequest) (ClaimResult, bool) {
+	s := m.shard(r.ID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := m.now()
+	s.expire(m, now)
+	e := s.live(m, r.ID, now)
+	switch {
+	case e == nil:
+		return m.admit(s, r, now)
+	case e.state == Pending && e.owner == r.Owner:
+		s.extend(e, r.Lease, now)
+	case r.TakeOver && e.stateAt(now) == Unknown:
+		s.takeOver(e, r, now)
+	default:
+		return e.result(now), true
+	}
+	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, true
+}
+
+// admit stores a new pending record, or reports that there is no room.
+func (m *Memory) admit(s *shard, r ClaimRequest, now time.Duration) (ClaimResult, bool) {
+	size := entryOverhead + int64(max(len(r.Fingerprint)-freeFingerprint, 0))
+	if !m.reserve(size) {
+		return ClaimResult{}, false
+	}
+	e := &entry{
+		id: r.ID, state: Pending, owner: r.Owner, fence: s.nextFence(m, now), attempt: 1,
+		fingerprint: bytes.Clone(r.Fingerprint), since: now, ttl: r.TTL, size: size,
+	}
+	s.insert(e, r.Lease, now)
+	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, true
+}
+
+// Extend implements [Store].
+func (m *Memory) Extend(ctx context.Context, c Claim, lease time.Duration) error {
+	return m.transition(ctx, c, func(s *shard, e *entry, now time.Duration) error {
+		if e == nil || e.state != Pending {
+			return ErrLost
+		}
+		s.extend(e, lease, now)
+		return nil
+	})
+}
+
+// Complete implements [Store].
+func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []byte, ttl time.Duration) error {
+	if ttl <= 0 {
+		return fmt.Errorf("idem: complete with TTL %v: must be positive", ttl)
+	}
+	step := func(s *shard, e *entry, now time.Duration) error {
+		if e != nil && e.state == Done {
+			return nil
+		}
+		size := entryOverhead + int64(max(len(fingerprint)+len(record)-MinRecord, 0))
+		if e == nil { // forgotten meanwhile, and nobody else came
+			if !m.reserve(size) {
+				return ErrFull
+			}
+			e = &entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: size}
+			s.insert(e, 0, now)
+		} else if !m.resize(e, size) {
+			return ErrFull
+		}
+		s.complete(e, fingerprint, record, ttl, now)
+		return nil
+	}
+	err := m.transition(ctx, c, step)
+	if errors.Is(err, ErrFull) {
+		m.sweep()
+		err = m.transition(ctx, c, step)
+	}
+	return err
+}
+
+// Release implements [Store].
+func (m *Memory) Release(ctx context.Context, c Claim) error {
+	return m.transition(ctx, c, func(s *shard, e *entry, _ time.Duration) error {
+		if e == nil {
+			return nil
+		}
+		if e.state != Pending {
+			return ErrLost
+		}
+		s.remove(m, e)
+		return nil
+	})
+}
+
+// Abandon implements [Store].
+func (m *Memory) Abandon(ctx context.Context, c Claim, reason string) error {
+	return m.transition(ctx, c, func(s *shard, e *entry, now time.Duration) error {
+		if e == nil || e.state == Done {
+			return ErrLost
+		}
+		if e.state == Pending {
+			s.abandon(e, reason, now)
+		}
+		return nil
+	})
+}
+
+// transition runs step under the shard's lock with the live record of the claim,
+// nil when there is none. A record of another owner gives ErrFenced.
+func (m *Memory) transition(ctx context.Context, c Claim, step func(*shard, *entry, time.Duration) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s := m.shard(c.ID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := m.now()
+	e := s.live(m, c.ID, now)
+	if e != nil && e.owner != c.Owner {
+		return ErrFenced
+	}
+	return step(s, e, now)
+}
+
+// reserve takes n bytes of the bound, or reports that they are not there.
+func (m *Memory) reserve(n int64) bool {
+	for {
+		used := m.used.Load()
+		if used+n > m.max {
+			return false
+		}
+		if m.used.CompareAndSwap(used, used+n) {
+			return true
+		}
+	}
+}
+
+// resize changes what e takes of the bound to size.
+func (m *Memory) resize(e *entry, size int64) bool {
+	if grow := size - e.size; grow > 0 && !m.reserve(grow) {
+		return false
+	} else if grow < 0 {
+		m.used.Add(grow)
+	}
+	e.size = size
+	return true
+}
+
+// sweep removes the expired records of all shards.
+func (m *Memory) sweep() {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		s.expire(m, m.now())
+		s.mu.Unlock()
+	}
+}

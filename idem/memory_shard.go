@@ -1,0 +1,153 @@
+package idem
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	memoryShards = 32
+	// entryOverhead is what one record takes of the byte bound beyond the bytes
+	// over MinRecord: MinRecord itself, the entry and its places in map and heap.
+	entryOverhead = MinRecord + 384
+	// freeFingerprint bytes of a claim's fingerprint are part of entryOverhead.
+	freeFingerprint = 64
+)
+
+// shard is one lock's worth of a [Memory] store. Its methods expect the lock to
+// be held.
+type shard struct {
+	mu      sync.Mutex
+	entries map[ID]*entry
+	expiry  wheel
+	fence   uint64 // the highest given
+}
+
+// entry is one record. Times are since the store was made.
+type entry struct {
+	id          ID
+	owner       Owner
+	state       State // Pending, Done or Unknown
+	attempt     uint32
+	fence       uint64
+	fingerprint []byte
+	record      []byte
+	reason      string
+	since       time.Duration // claimed or, once Done, completed
+	leaseEnd    time.Duration
+	ttl         time.Duration // as claimed
+	expires     time.Duration
+	size        int64
+	changed     chan struct{} // made by the first waiter
+
+	slot       **entry // where it is filed in the wheel
+	prev, next *entry
+}
+
+func (m *Memory) shard(id ID) *shard { return &m.shards[id[0]%memoryShards] }
+
+// live returns the record of id, nil when there is none or it has expired.
+func (s *shard) live(m *Memory, id ID, now time.Duration) *entry {
+	e := s.entries[id]
+	if e != nil && e.expires <= now {
+		s.remove(m, e)
+		return nil
+	}
+	return e
+}
+
+// expire removes the records whose time is over.
+func (s *shard) expire(m *Memory, now time.Duration) {
+	s.expiry.turn(now, func(e *entry) { s.remove(m, e) })
+}
+
+// nextFence is the age of the store in microseconds since the Unix epoch of its
+// start, or one more than the last: it grows also across a restart, as long as the
+// operating system's clock does.
+func (s *shard) nextFence(m *Memory, now time.Duration) uint64 {
+	s.fence = max(s.fence+1, uint64(m.start.UnixMicro()+now.Microseconds()))
+	return s.fence
+}
+
+func (s *shard) insert(e *entry, lease, now time.Duration) {
+	e.leaseEnd = now + lease
+	e.expires = e.leaseEnd + e.ttl
+	s.entries[e.id] = e
+	s.expiry.file(e)
+}
+
+func (s *shard) remove(m *Memory, e *entry) {
+	delete(s.entries, e.id)
+	s.expiry.take(e)
+	m.used.Add(-e.size)
+	e.wake()
+}
+
+func (s *shard) extend(e *entry, lease, now time.Duration) {
+	e.leaseEnd = now + lease
+	s.expireAt(e, e.leaseEnd+e.ttl)
+}
+
+func (s *shard) takeOver(e *entry, r ClaimRequest, now time.Duration) {
+	e.owner, e.state, e.reason = r.Owner, Pending, ""
+	e.fence = max(e.fence+1, s.fence+1)
+	s.fence = e.fence
+	e.attempt++
+	e.since, e.ttl = now, r.TTL
+	s.extend(e, r.Lease, now)
+	e.wake()
+}
+
+func (s *shard) complete(e *entry, fingerprint, record []byte, ttl, now time.Duration) {
+	e.state, e.since, e.reason = Done, now, ""
+	both := append(append(make([]byte, 0, len(fingerprint)+len(record)), fingerprint...), record...)
+	e.fingerprint, e.record = both[:len(fingerprint):len(fingerprint)], both[len(fingerprint):]
+	s.expireAt(e, now+ttl)
+	e.wake()
+}
+
+func (s *shard) abandon(e *entry, reason string, now time.Duration) {
+	e.state, e.reason = Unknown, reason[:min(len(reason), MinRecord)]
+	s.expireAt(e, now+e.ttl)
+	e.wake()
+}
+
+func (s *shard) expireAt(e *entry, at time.Duration) {
+	s.expiry.take(e)
+	e.expires = at
+	s.expiry.file(e)
+}
+
+func (e *entry) claim() Claim {
+	return Claim{ID: e.id, Owner: e.owner, Fence: e.fence, Attempt: e.attempt}
+}
+
+// stateAt is the state with a lapsed lease read as unknown.
+func (e *entry) stateAt(now time.Duration) State {
+	if e.state == Pending && e.leaseEnd <= now {
+		return Unknown
+	}
+	return e.state
+}
+
+func (e *entry) result(now time.Duration) ClaimResult {
+	return ClaimResult{
+		State: e.stateAt(now), Fingerprint: e.fingerprint, Record: e.record,
+		Age: now - e.since, LeaseLeft: e.leaseLeft(now),
+	}
+}
+
+func (e *entry) leaseLeft(now time.Duration) time.Duration {
+	if e.state != Pending {
+		return 0
+	}
+	return max(e.leaseEnd-now, 0)
+}
+
+// wake tells those who wait that the record is no longer what it was.
+func (e *entry) wake() {
+	if e.changed != nil {
+		close(e.changed)
+		e.changed = nil
+	}
+}
