@@ -1,0 +1,121 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/server"
+)
+
+// orders is a handler of the usual kind: it reads its body and answers with a few
+// header fields and a short document.
+func orders(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Location", "/orders/17")
+	w.WriteHeader(http.StatusCreated)
+	_, _ = w.Write(receipt)
+}
+
+var receipt = []byte(`{"id":17,"status":"accepted"}` + "\n")
+
+// sink is a response writer that costs as little as one can.
+type sink struct {
+	header http.Header
+	status int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+
+// body can be sent again without an allocation.
+type body struct{ strings.Reader }
+
+func (*body) Close() error { return nil }
+
+const order = `{"item":"book","quantity":1,"customer":"c-1042"}`
+
+// requests returns a function that serves one POST with the given key, reusing what
+// a benchmark should not count.
+func requests(b *testing.B, h http.Handler) func(key string) int {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://shop.example/orders", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.ContentLength = int64(len(order))
+	rd, w, key := new(body), &sink{header: make(http.Header)}, make([]string, 1)
+	r.Body = rd
+	return func(k string) int {
+		key[0] = k
+		r.Header[idem.Header] = key
+		rd.Reset(order)
+		clear(w.header)
+		h.ServeHTTP(w, r)
+		return w.status
+	}
+}
+
+func BenchmarkServer(b *testing.B) {
+	guard := func() http.Handler {
+		return server.New(idem.NewMemory(), server.WithSharedScope())(http.HandlerFunc(orders))
+	}
+	// The keys are made beforehand: making them is the client's work.
+	keys := make([]string, 1<<17)
+	for i := range keys {
+		keys[i] = `"` + idem.NewKey() + `"`
+	}
+	b.Run("bare", func(b *testing.B) {
+		serve := requests(b, http.HandlerFunc(orders))
+		b.ReportAllocs()
+		for b.Loop() {
+			serve(keys[0])
+		}
+	})
+	b.Run("ignored", func(b *testing.B) {
+		serve := requests(b, server.New(idem.NewMemory(), server.WithSharedScope(), server.WithMethods())(http.HandlerFunc(orders)))
+		b.ReportAllocs()
+		for b.Loop() {
+			serve(keys[0])
+		}
+	})
+	// Records live for 50 ms here, so the store soon is in a steady state in which as
+	// many expire as arrive, and all keys can be used again.
+	b.Run("first", func(b *testing.B) {
+		executed := 0
+		h := server.New(idem.NewMemory(idem.WithMaxBytes(1<<30)), server.WithSharedScope(), server.WithGuard(idem.WithTTL(50*time.Millisecond)))(
+			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				executed++
+				orders(w, r)
+			}))
+		serve := requests(b, h)
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			if serve(keys[i%len(keys)]) != http.StatusCreated {
+				b.Fatal("not served")
+			}
+			i++
+		}
+		if executed != i {
+			b.Fatalf("%d of %d executed", executed, i)
+		}
+	})
+	b.Run("replay", func(b *testing.B) {
+		serve := requests(b, guard())
+		serve(keys[0])
+		b.ReportAllocs()
+		for b.Loop() {
+			if serve(keys[0]) != http.StatusCreated {
+				b.Fatal("not replayed")
+			}
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// hashedBody is the request body as the handler sees it: it goes through the
+// fingerprint as it is read.
+type hashedBody struct {
+	mu     sync.Mutex
+	body   io.ReadCloser
+	print  *fingerprinter // nil when the handler has returned
+	size   int64
+	length int64 // as declared, -1 when it was not
+	ended  bool
+	failed bool
+}
+
+func (b *hashedBody) init(r *http.Request) {
+	b.body, b.print, b.length = r.Body, newFingerprinter(r), r.ContentLength
+	b.ended = r.Body == nil || r.Body == http.NoBody
+}
+
+func (b *hashedBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.print == nil {
+		return n, err
+	}
+	b.print.hash.Write(p[:n])
+	b.size += int64(n)
+	switch {
+	case errors.Is(err, io.EOF):
+		b.ended = true
+	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose):
+		b.failed = true
+	}
+	return n, err
+}
+
+func (b *hashedBody) Close() error { return b.body.Close() }
+
+// freeze ends the handler's part: what its goroutines still read is not hashed. It
+// returns the fingerprinter, and whether the body broke off.
+func (b *hashedBody) freeze() (print *fingerprinter, broken bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	print, b.print = b.print, nil
+	return print, b.failed
+}
+
+// end tells how much of the body the fingerprint covers.
+func (b *hashedBody) end() byte {
+	if b.ended || b.size == b.length {
+		return bodyWhole
+	}
+	return bodyPrefix
+}

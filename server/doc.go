@@ -1,0 +1,52 @@
+// Package server is HTTP middleware that runs a request once per idempotency key
+// and gives every repetition the stored response.
+//
+//	store := idem.NewMemory()
+//	once := server.New(store, server.WithScope(customer))
+//	http.Handle("POST /orders", once(createOrder))
+//
+// New returns a func(http.Handler) http.Handler, so it mounts in net/http, chi and
+// anything else that speaks the standard signature. Mount it inside of
+// authentication, because whose key it is must be known, and outside of the
+// handlers that have effects.
+//
+// # What a request gets
+//
+// A request of a guarded method (POST and PATCH) that carries an Idempotency-Key
+// claims the key before its handler runs. The response is stored first and sent
+// then, so no client sees a success that was not recorded. A repetition gets the
+// stored status, header fields and body with "Idempotency-Replayed: true". All
+// other answers are problem documents (RFC 9457); PROBLEMS.md beside this file
+// lists them:
+//
+//	400 key-missing, key-invalid, key-expired, body-unreadable
+//	403 scope-unknown
+//	409 in-progress (with Retry-After), outcome-unknown, response-not-stored
+//	422 key-reused: the same key with another path, query, media type or body
+//	503 store-unavailable (with Retry-After)
+//
+// The status is repeated in the Idempotency-Status field. Requests without a key
+// pass through unguarded unless [WithRequired]; requests of other methods and
+// protocol upgrades always do.
+//
+// # What a handler may do
+//
+// The request body is hashed while the handler reads it and is never buffered. The
+// response is kept up to 1 MiB ([WithMaxBody]); a longer one goes straight to the
+// client and repetitions are told that it was not stored. Flush, Hijack, deadlines
+// and io.ReaderFrom work; after a Flush bytes go out as they are written, and the
+// record follows when the handler returns.
+//
+// Responses 408, 425, 429 and 503 mean that nothing happened, and free the key; so
+// does [NothingHappened]. A handler that panics, or calls [OutcomeUnknown], leaves
+// the outcome unknown, which is reported and never guessed. In a handler
+// [idem.FromContext] tells the fence and the attempt, and [idem.DownstreamKey]
+// makes keys for calls to other services.
+//
+// A client that hangs up loses nothing: how the request ended is recorded all the
+// same. The handler's context does end with the client's connection, as always in
+// net/http; a handler that should finish its work uses context.WithoutCancel.
+//
+// Timeouts belong outside: http.TimeoutHandler inside of this middleware answers
+// 503 while the handler goes on, and the key would be free too early.
+package server

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// run is one execution of a handler under a claim. Everything it needs is in it, so
+// that a request costs one allocation for all of it. It is not reused: a handler's
+// goroutines may outlive the request.
+type run struct {
+	held    idem.Held
+	ctx     runContext
+	body    hashedBody
+	capture capture
+	verdict atomic.Int32
+}
+
+// What a handler said about its own outcome.
+const (
+	verdictNone int32 = iota
+	verdictNothing
+	verdictUnknown
+)
+
+type runKey struct{}
+
+// runContext carries the run to the functions that a handler may call.
+type runContext struct {
+	context.Context
+	run *run
+}
+
+func (c *runContext) Value(key any) any {
+	if key == (runKey{}) {
+		return c.run
+	}
+	return c.Context.Value(key)
+}
+
+func runFrom(ctx context.Context) *run {
+	r, _ := ctx.Value(runKey{}).(*run)
+	return r
+}
+
+// NothingHappened says of the request that ctx belongs to that it had no effect: the
+// key is free again when the handler returns. It reports whether ctx belongs to a
+// guarded request.
+func NothingHappened(ctx context.Context) bool { return pronounce(ctx, verdictNothing) }
+
+// OutcomeUnknown says of the request that ctx belongs to that nobody can know
+// whether it had its effect, for example because another service did not answer:
+// repetitions get 409 outcome-unknown. It reports whether ctx belongs to a guarded
+// request.
+func OutcomeUnknown(ctx context.Context) bool { return pronounce(ctx, verdictUnknown) }
+
+func pronounce(ctx context.Context, v int32) bool {
+	r := runFrom(ctx)
+	if r == nil {
+		return false
+	}
+	r.verdict.Store(v)
+	return true
+}
+
+// execute runs the handler and ends the claim by how it went.
+func (h *handler) execute(c idem.Claim, key string, w http.ResponseWriter, r *http.Request) {
+	x := new(run)
+	h.guard.Hold(r.Context(), c, key, &x.held)
+	x.ctx = runContext{Context: x.held.Context(), run: x}
+	x.capture.init(w, r, h)
+	inner := r.WithContext(&x.ctx)
+	x.body.init(r)
+	if r.Body != nil && r.Body != http.NoBody {
+		inner.Body = &x.body
+	}
+	returned := false
+	defer func() {
+		if !returned { // a panic or runtime.Goexit, which go their way
+			h.answered(&x.ctx, x.abort())
+		}
+	}()
+	h.next.ServeHTTP(&x.capture, inner)
+	returned = true
+	r.Pattern = inner.Pattern // for middleware outside that reports the route
+	h.answered(&x.ctx, h.finish(x))
+}
+
+// abort ends the claim of a handler that did not return.
+func (x *run) abort() Answer {
+	x.capture.freeze()
+	print, _ := x.body.freeze()
+	print.release()
+	a := Answer{Outcome: Executed, ID: x.held.Claim().ID}
+	if x.verdict.Load() == verdictNothing {
+		a.Ending, a.Err = idem.Released, x.held.Release()
+	} else {
+		a.Ending, a.Err = idem.Abandoned, x.held.Abandon("handler panicked")
+	}
+	x.capture.release()
+	return a
+}
+
+// finish ends the claim of a handler that returned, and then sends its response.
+func (h *handler) finish(x *run) Answer {
+	x.capture.freeze()
+	print, broken := x.body.freeze()
+	defer print.release()
+	a := Answer{Outcome: Executed, Status: x.capture.status, ID: x.held.Claim().ID}
+	a.Ending = h.ending(x, broken)
+	switch a.Ending {
+	case idem.Released:
+		a.Err = x.held.Release()
+	case idem.Abandoned:
+		a.Err = x.held.Abandon("handler does not know")
+	default:
+		record, short := x.capture.record()
+		a.Err = x.held.Complete(print.sum(x.body.size, x.body.end()), record, short)
+	}
+	x.capture.send()
+	x.capture.release()
+	return a
+}
+
+// ending decides what the response says about the operation. broken tells that the
+// request body could not be read to its end: a handler that answers 4xx to that has
+// refused it.
+func (h *handler) ending(x *run, broken bool) idem.Ending {
+	status := x.capture.status
+	switch verdict := x.verdict.Load(); {
+	case verdict == verdictNothing:
+		return idem.Released
+	case verdict == verdictUnknown:
+		return idem.Abandoned
+	case h.nothing(status):
+		return idem.Released
+	case broken && status >= 400 && status < 500:
+		return idem.Released
+	case status >= 500 && h.guard.Guarantee() == idem.AtLeastOnce:
+		return idem.Released
+	default:
+		return idem.Completed
+	}
+}

@@ -1,0 +1,40 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// perResponse reports whether a response field belongs to one connection, one
+// caller's session or one exchange, and so must not be given to another.
+func perResponse(name string) bool {
+	switch name {
+	case // the session of the first caller
+		"Set-Cookie", "Set-Cookie2", "Www-Authenticate", "Proxy-Authenticate", "Authentication-Info",
+		// hop by hop (RFC 9110, 7.6.1)
+		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		// made anew for each message
+		"Date", "Age", "Content-Length", "Retry-After", "Server-Timing",
+		"Traceparent", "Tracestate", "Traceresponse", "X-Request-Id", "X-Correlation-Id", "X-Trace-Id",
+		"Ratelimit", "Ratelimit-Policy", "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
+		"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
+		// ours
+		idem.Header, idem.ReplayedHeader, idem.DateHeader, idem.StatusHeader:
+		return true
+	default:
+		return strings.HasPrefix(name, http.TrailerPrefix)
+	}
+}
+
+// stored reports whether a response field goes into the record: not those of one
+// response, nor what was there before the handler.
+func (c *capture) stored(name string, values []string) bool {
+	if perResponse(name) || c.h.dropped[name] {
+		return name == "Content-Length" && c.head // all that a HEAD response has to say
+	}
+	before, ok := c.outer[name]
+	return !ok || !slices.Equal(before, values)
+}

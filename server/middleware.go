@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// New returns middleware that guards handlers with the store. It panics when
+// neither [WithScope] nor [WithSharedScope] is given, or store is nil.
+func New(store idem.Store, opts ...Option) func(http.Handler) http.Handler {
+	c := newConfig(opts)
+	guard := idem.NewGuard(store, c.claims...)
+	return func(next http.Handler) http.Handler {
+		return &handler{config: c, guard: guard, next: next}
+	}
+}
+
+type handler struct {
+	config
+	guard *idem.Guard
+	next  http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	values := r.Header[idem.Header]
+	if !h.guards(r) || (len(values) == 0 && !h.required) {
+		h.next.ServeHTTP(w, r)
+		h.answered(r.Context(), Answer{Outcome: Ignored})
+		return
+	}
+	key, id, p := h.identify(r, values)
+	if p != nil {
+		h.refuse(w, r, id, p)
+		return
+	}
+	result, err := h.guard.Claim(r.Context(), id, nil)
+	if err != nil {
+		h.storeFailed(w, r, id, err)
+		return
+	}
+	echo(w, values)
+	switch result.State {
+	case idem.Acquired:
+		h.execute(result.Claim, key, w, r)
+	case idem.Done:
+		h.repeat(w, r, id, result)
+	case idem.Pending:
+		h.refuse(w, r, id, inProgress(result.LeaseLeft))
+	default:
+		h.refuse(w, r, id, outcomeUnknown())
+	}
+}
+
+// guards reports whether the request is one to protect. Upgrades leave HTTP, so
+// there is no response to store; and an outer middleware of this kind has the claim
+// already.
+func (h *handler) guards(r *http.Request) bool {
+	return slices.Contains(h.methods, r.Method) && len(r.Header["Upgrade"]) == 0 && runFrom(r.Context()) == nil
+}
+
+// identify finds out which operation the request asks for, or why it cannot.
+func (h *handler) identify(r *http.Request, values []string) (string, idem.ID, *problem) {
+	key, err := idem.ParseHeader(values)
+	if err != nil {
+		return "", idem.ID{}, badKey(err)
+	}
+	if h.expiring && h.expired(key) {
+		return "", idem.ID{}, keyExpired(h.guard.TTL())
+	}
+	scope, err := h.scope(r)
+	if err == nil && scope == "" {
+		err = errors.New("empty scope")
+	}
+	if err != nil {
+		return "", idem.ID{}, scopeUnknown(err)
+	}
+	return key, idem.NewID(h.namespace, scope, r.Method, h.route(r), key), nil
+}
+
+// expired reports whether what was done under the key may be forgotten by now, even
+// if the clock is as far behind as it may be.
+func (h *handler) expired(key string) bool {
+	made, ok := idem.KeyTime(key)
+	return ok && h.clock.Read().Latest.After(made.Add(h.guard.TTL()))
+}
+
+func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID, err error) {
+	if !h.failOpen || r.Context().Err() != nil {
+		h.refuse(w, r, id, storeUnavailable(err))
+		return
+	}
+	w.Header().Set(idem.StatusHeader, string(idem.Unprotected))
+	h.next.ServeHTTP(w, r)
+	h.answered(r.Context(), Answer{Outcome: Unprotected, ID: id, Err: err})
+}
+
+// refuse answers the request with a problem.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, id idem.ID, p *problem) {
+	p.write(w)
+	h.answered(r.Context(), Answer{Outcome: Outcome(p.status), Status: p.code, ID: id, Err: p.err})
+}
+
+func (h *handler) answered(ctx context.Context, a Answer) {
+	if h.observer.Answered != nil {
+		h.observer.Answered(ctx, a)
+	}
+}
+
+// echo tells the client that its key was understood.
+func echo(w http.ResponseWriter, values []string) {
+	w.Header()[idem.Header] = values[:1:1]
+}

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"context"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// Outcome is what became of a request. It is one of the constants or, for a request
+// that was refused, the [idem.Status] that it was refused with.
+type Outcome string
+
+const (
+	// Ignored: not guarded, or without a key.
+	Ignored Outcome = "ignored"
+	// Executed: the handler ran under a claim.
+	Executed Outcome = "executed"
+	// Replayed: a stored response was sent.
+	Replayed Outcome = "replayed"
+	// Unprotected: the handler ran without a claim because the store failed.
+	Unprotected = Outcome(idem.Unprotected)
+)
+
+// Answer describes how a request was answered.
+type Answer struct {
+	Outcome Outcome
+	Status  int         // of the response; 0 when Ignored or Unprotected, and after a panic
+	ID      idem.ID     // zero when the request got no further than its key
+	Ending  idem.Ending // how the claim ended, when Executed
+	// Err is why the request was refused or its response could not be stored:
+	// idem.ErrFenced when the operation was run twice, idem.ErrFull when the store
+	// had no room for the response.
+	Err error
+}
+
+// Observer is told what the middleware does. Functions that are nil cost nothing;
+// the others are called on the request's path and must be quick.
+type Observer struct {
+	// Answered is called once for each request, when its handler has returned and
+	// its response was written.
+	Answered func(ctx context.Context, a Answer)
+}

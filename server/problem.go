@@ -1,0 +1,140 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// ProblemType is the base of the type URIs of problem documents: the status that
+// [idem.StatusHeader] carries follows it.
+const ProblemType = "https://github.com/goaroundhq/goaround/blob/main/server/PROBLEMS.md#"
+
+// maxInProgressHint is the longest time after which a client is asked to come back
+// for an operation that still runs.
+const maxInProgressHint = 2 * time.Second
+
+// problem is an answer of the middleware itself (RFC 9457).
+type problem struct {
+	code       int
+	status     idem.Status
+	title      string
+	detail     string
+	retryAfter time.Duration // 0 for none
+	original   *response     // the stored response that cannot be replayed
+	err        error         // for the observer; never sent
+}
+
+func (p *problem) write(w http.ResponseWriter) {
+	document := struct {
+		Type           string `json:"type"`
+		Title          string `json:"title"`
+		Status         int    `json:"status"`
+		Detail         string `json:"detail,omitempty"`
+		OriginalStatus int    `json:"originalStatus,omitempty"`
+	}{ProblemType + string(p.status), p.title, p.code, p.detail, 0}
+	header := w.Header()
+	if p.original != nil {
+		document.OriginalStatus = p.original.status
+		if location := p.original.location(); location != "" {
+			header.Set("Location", location)
+		}
+	}
+	if p.retryAfter > 0 {
+		seconds := int64((p.retryAfter + time.Second - 1) / time.Second)
+		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	body, err := json.Marshal(document)
+	if err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	header.Set(idem.StatusHeader, string(p.status))
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
+	header.Del("Content-Length")
+	w.WriteHeader(p.code)
+	_, _ = w.Write(append(body, '\n')) // the client is gone if this fails
+}
+
+func badKey(err error) *problem {
+	if errors.Is(err, idem.ErrKeyMissing) {
+		return &problem{
+			code: http.StatusBadRequest, status: idem.KeyMissing, title: "Idempotency-Key is missing", err: err,
+			detail: "This operation requires an Idempotency-Key header field.",
+		}
+	}
+	return &problem{
+		code: http.StatusBadRequest, status: idem.KeyInvalid, title: "Idempotency-Key is invalid", err: err,
+		detail: fmt.Sprintf("Send exactly one key of 1 to %d printable ASCII characters.", idem.MaxKeyLen),
+	}
+}
+
+func keyExpired(ttl time.Duration) *problem {
+	return &problem{
+		code: http.StatusBadRequest, status: idem.KeyExpired, title: "Idempotency-Key has expired",
+		detail: fmt.Sprintf("The key was made more than %v ago; whether it was used can no longer be known.", ttl),
+	}
+}
+
+func scopeUnknown(err error) *problem {
+	return &problem{
+		code: http.StatusForbidden, status: idem.ScopeUnknown, title: "Caller is not known", err: err,
+		detail: "An Idempotency-Key belongs to a caller, and this request does not say who that is.",
+	}
+}
+
+func inProgress(leaseLeft time.Duration) *problem {
+	return &problem{
+		code: http.StatusConflict, status: idem.InProgress, title: "Request is in progress",
+		detail:     "The first request with this Idempotency-Key is still being processed. Retry later with the same key.",
+		retryAfter: max(min(leaseLeft, maxInProgressHint), 1),
+	}
+}
+
+func outcomeUnknown() *problem {
+	return &problem{
+		code: http.StatusConflict, status: idem.OutcomeUnknown, title: "Outcome is unknown",
+		detail: "The first request with this Idempotency-Key did not finish, and whether it had its effect is not known. It will not be run again.",
+	}
+}
+
+func bodyUnreadable(err error) *problem {
+	return &problem{
+		code: http.StatusBadRequest, status: idem.BodyUnreadable, title: "Request body broke off", err: err,
+		detail: "The request body could not be read to its end.",
+	}
+}
+
+func keyReused() *problem {
+	return &problem{
+		code: http.StatusUnprocessableEntity, status: idem.KeyReused, title: "Idempotency-Key was used for another request",
+		detail: "A request with this Idempotency-Key but with another path, query, media type or body was processed before. Use a new key for a new request.",
+	}
+}
+
+func notStored(stored *response) *problem {
+	return &problem{
+		code: http.StatusConflict, status: idem.ResponseNotStored, title: "Response was not stored", original: stored,
+		detail: "The request with this Idempotency-Key was processed, but its response was not kept. It will not be run again.",
+	}
+}
+
+func notReadable(err error) *problem {
+	return &problem{
+		code: http.StatusConflict, status: idem.ResponseNotStored, title: "Stored response cannot be read", err: err,
+		detail: "The request with this Idempotency-Key was processed, but its stored response cannot be read. It will not be run again.",
+	}
+}
+
+func storeUnavailable(err error) *problem {
+	return &problem{
+		code: http.StatusServiceUnavailable, status: idem.StoreUnavailable, title: "Idempotency store is unavailable", err: err,
+		detail:     "Whether this request was processed before cannot be told now, so it was not processed. Retry later with the same key.",
+		retryAfter: time.Second,
+	}
+}
