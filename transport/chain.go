@@ -1,0 +1,46 @@
+package transport
+
+import "net/http"
+
+// Step wraps a RoundTripper in another that does one thing more.
+type Step func(http.RoundTripper) http.RoundTripper
+
+// Chain puts steps around base, the first outermost: it sees the request first and
+// the response last. A nil base is http.DefaultTransport.
+func Chain(base http.RoundTripper, steps ...Step) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		base = steps[i](base)
+	}
+	return base
+}
+
+// New puts the standard chain around base: [Keys], then [Retry], with the same
+// options for both. A nil base is http.DefaultTransport. The result is safe for
+// concurrent use; it passes CloseIdleConnections on to base.
+func New(base http.RoundTripper, opts ...Option) http.RoundTripper {
+	c := newConfig(opts)
+	return Chain(base, c.keys, c.retry)
+}
+
+// Keys is the step that puts an Idempotency-Key on requests that have none.
+func Keys(opts ...Option) Step { return newConfig(opts).keys }
+
+// Retry is the step that tries a call again.
+func Retry(opts ...Option) Step { return newConfig(opts).retry }
+
+// closeIdle passes http.Client.CloseIdleConnections on.
+func closeIdle(next http.RoundTripper) {
+	if c, ok := next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// closeBody closes the body of a request that is not sent.
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}

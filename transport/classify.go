@@ -1,0 +1,105 @@
+package transport
+
+import (
+	"net/http"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// Verdict says what an attempt's outcome means for the next one.
+type Verdict uint8
+
+const (
+	// Unsure leaves it to the next rule.
+	Unsure Verdict = iota
+	// Final: another attempt would not end better, or must not be made.
+	Final
+	// Repeat: another attempt may end better. It is made only when the request may be
+	// repeated: its method is idempotent or it carries a key.
+	Repeat
+	// Unprocessed: the server did nothing with the request, so any request may be
+	// sent again.
+	Unprocessed
+)
+
+// String returns the verdict in lower case, for logs and metric labels.
+func (v Verdict) String() string {
+	switch v {
+	case Unsure:
+		return "unsure"
+	case Final:
+		return "final"
+	case Repeat:
+		return "repeat"
+	case Unprocessed:
+		return "unprocessed"
+	default:
+		return "invalid"
+	}
+}
+
+// Outcome is how an attempt ended: with a response or an error, never both.
+type Outcome struct {
+	Request  *http.Request
+	Response *http.Response // a rule must not read its body
+	Err      error
+	Attempt  int // the first is 1
+}
+
+// Classifier judges an outcome.
+type Classifier func(Outcome) Verdict
+
+// judge asks the rules in order, the default ones last, and applies what the request
+// allows.
+func (c *config) judge(o Outcome) Verdict {
+	v := Unsure
+	for _, rule := range c.classifier {
+		if v = rule(o); v != Unsure {
+			break
+		}
+	}
+	if v == Unsure {
+		v = Classify(o)
+	}
+	if v == Repeat && !repeatable(o.Request) {
+		return Final
+	}
+	return v
+}
+
+// Classify is the default rule; see the package documentation. It is never Unsure and
+// does not look at the request's method.
+func Classify(o Outcome) Verdict {
+	if o.Response == nil {
+		return classifyError(o.Request.Context(), o.Err)
+	}
+	return classifyResponse(o.Response)
+}
+
+func classifyResponse(resp *http.Response) Verdict {
+	if resp.Header.Get(idem.ReplayedHeader) == "true" {
+		return Final // the operation is done, this is how it ended
+	}
+	switch idem.Status(resp.Header.Get(idem.StatusHeader)) {
+	case idem.InProgress:
+		return Repeat
+	case idem.OutcomeUnknown, idem.ResponseNotStored, idem.KeyReused:
+		return Final
+	case idem.StoreUnavailable:
+		return Unprocessed
+	}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return Repeat
+	default:
+		return Final
+	}
+}
+
+// repeatable reports whether the request may be sent again although the server may
+// have acted on it: idempotent by method (RFC 9110, 9.2.2) or by key.
+func repeatable(req *http.Request) bool {
+	return safe(req.Method) || req.Method == http.MethodPut || req.Method == http.MethodDelete || hasKey(req)
+}

@@ -1,0 +1,82 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+)
+
+// classifyError judges transport errors by what they say about the request: wrapped
+// or not, and without a look at their text where a type says it.
+func classifyError(ctx context.Context, err error) Verdict {
+	switch {
+	case ctx.Err() != nil:
+		return Final // the caller has left
+	case untrusted(err), malformed(err):
+		return Final
+	case neverSent(err):
+		return Unprocessed
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return Final
+	}
+	return Repeat // broken connections, timeouts, and what nobody has a name for
+}
+
+// untrusted reports whether the server could not prove who it is, or does not speak
+// TLS: the next attempt meets the same server.
+func untrusted(err error) bool {
+	return is[*tls.CertificateVerificationError](err) || is[x509.UnknownAuthorityError](err) ||
+		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err) || is[tls.RecordHeaderError](err)
+}
+
+// malformed reports whether net/http refused the request itself. It has only words for
+// that (transport.go, Transport.roundTrip).
+func malformed(err error) bool {
+	text := err.Error()
+	for _, part := range [...]string{
+		"unsupported protocol scheme", "no Host in request URL", "nil Request.URL",
+		"nil Request.Header", "net/http: invalid ",
+	} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// neverSent reports whether the server cannot have seen the request.
+func neverSent(err error) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return !dns.IsNotFound
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	var stream streamError
+	return errors.As(err, &stream) && stream.Code == refusedStream
+}
+
+// streamError has the shape of the HTTP/2 stream error inside net/http, which lets
+// errors.As fill any struct of that shape (h2_error.go).
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e streamError) Error() string { return "HTTP/2 stream error" }
+
+// refusedStream is REFUSED_STREAM: not processed, may be sent again (RFC 9113, 8.7).
+const refusedStream = 7
+
+func is[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}

@@ -1,0 +1,77 @@
+package transport
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+func (c *config) keys(next http.RoundTripper) http.RoundTripper {
+	return &keyStep{config: c, next: next}
+}
+
+// keyStep gives a call its key.
+type keyStep struct {
+	*config
+	next http.RoundTripper
+}
+
+func (s *keyStep) CloseIdleConnections() { closeIdle(s.next) }
+
+func (s *keyStep) RoundTrip(req *http.Request) (*http.Response, error) {
+	key, ok := s.keyFor(req)
+	if !ok {
+		return s.next.RoundTrip(req)
+	}
+	value, err := s.format(key)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	keyed := req.WithContext(req.Context()) // a shallow copy
+	keyed.Header = withField(req.Header, idem.Header, value)
+	return s.next.RoundTrip(keyed)
+}
+
+// withField returns a copy of the header with one field more. Values are shared, cut so
+// that an append by a later step does not reach the caller's.
+func withField(h http.Header, name, value string) http.Header {
+	copied := make(http.Header, len(h)+1)
+	for k, v := range h {
+		copied[k] = v[:len(v):len(v)]
+	}
+	copied[name] = []string{value}
+	return copied
+}
+
+// keyFor returns the key to put on the request: that of its context or a fresh one.
+// A key that is there already stays, and a safe request needs none.
+func (s *keyStep) keyFor(req *http.Request) (string, bool) {
+	if safe(req.Method) || hasKey(req) {
+		return "", false
+	}
+	if key, ok := idem.KeyFrom(req.Context()); ok {
+		return key, true
+	}
+	if !slices.Contains(s.keyMethods, req.Method) {
+		return "", false
+	}
+	return idem.NewKey(), true
+}
+
+// safe reports whether a method asks for no effect (RFC 9110, 9.2.1).
+func safe(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	default:
+		return false
+	}
+}
+
+// hasKey reports whether the request carries a key, in the field of the draft or in
+// the older one that net/http knows too.
+func hasKey(req *http.Request) bool {
+	return len(req.Header[idem.Header]) > 0 || len(req.Header["X-Idempotency-Key"]) > 0
+}

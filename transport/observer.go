@@ -1,0 +1,35 @@
+package transport
+
+import (
+	"context"
+	"time"
+
+	"github.com/goaroundhq/goaround/slot"
+)
+
+// Attempt describes one attempt of a call and what follows it.
+type Attempt struct {
+	Target  string
+	Number  int // the first is 1
+	Status  int // of the response; 0 when there is none
+	Err     error
+	Latency time.Duration // until the response header or the error
+	Verdict Verdict
+	// Delay is the wait before the next attempt, and Source who decided it. Both are
+	// zero when there is none.
+	Delay  time.Duration
+	Source slot.Source
+	// Last tells that no attempt follows; Stop is why, when the verdict would have
+	// allowed one: slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint or ErrBody.
+	Last bool
+	Stop error
+	// PacerErr is why the pacer could not decide the delay.
+	PacerErr error
+}
+
+// Observer is told what calls do. Functions that are nil cost nothing; the others are
+// called on the call's path and must be quick.
+type Observer struct {
+	// Attempt is called after each attempt, when it is decided what follows.
+	Attempt func(ctx context.Context, a Attempt)
+}

@@ -1,0 +1,126 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/skew"
+	"github.com/goaroundhq/goaround/slot"
+)
+
+const (
+	// DefaultMaxAttempts is how often a call is tried, the first attempt included.
+	DefaultMaxAttempts = 4
+	// DefaultBodyBuffer is how much of a body is remembered that cannot be opened
+	// again, in bytes.
+	DefaultBodyBuffer = 64 << 10
+)
+
+type config struct {
+	plan       slot.Plan
+	classifier []Classifier
+	bodyBuffer int
+	target     func(*http.Request) string
+	clock      *skew.Clock
+	observer   Observer
+
+	keyMethods []string
+	format     func(key string) (string, error)
+}
+
+// Option configures [New], [Keys] and [Retry]. Options that a step has no use for do
+// nothing to it.
+type Option func(*config)
+
+func newConfig(opts []Option) *config {
+	c := &config{
+		plan:       slot.Plan{MaxAttempts: DefaultMaxAttempts},
+		bodyBuffer: DefaultBodyBuffer,
+		target:     origin,
+		keyMethods: []string{http.MethodPost, http.MethodPatch},
+		format:     idem.FormatHeader,
+	}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
+}
+
+// WithMaxAttempts sets how often a call is tried, the first attempt included; 0 means
+// no bound but the context's deadline. The default is [DefaultMaxAttempts]. It panics
+// when n is negative.
+func WithMaxAttempts(n int) Option {
+	notNegative("WithMaxAttempts", n)
+	return func(c *config) { c.plan.MaxAttempts = n }
+}
+
+// WithBackoff sets the wait between attempts where no pacer decides. The default is
+// slot.FullJitter{}.
+func WithBackoff(b slot.Backoff) Option { return func(c *config) { c.plan.Backoff = b } }
+
+// WithSlots lets a pacer decide when an attempt may be sent. It is told how attempts
+// end. When it fails, the backoff decides. The default is no pacer.
+func WithSlots(p slot.Pacer) Option { return func(c *config) { c.plan.Pacer = p } }
+
+// WithMaxRetryAfter sets the longest wait that is accepted from a server: beyond it
+// the call ends with the response that asked for it. The default is
+// slot.DefaultMaxHint. It panics when d is not positive.
+func WithMaxRetryAfter(d time.Duration) Option {
+	if d <= 0 {
+		panic(fmt.Sprintf("transport: WithMaxRetryAfter(%v): must be positive", d))
+	}
+	return func(c *config) { c.plan.MaxHint = d }
+}
+
+// WithMinAttempt sets the time that an attempt needs: one that would have less before
+// the context's deadline is not waited for. The default is 0. It panics when d is
+// negative.
+func WithMinAttempt(d time.Duration) Option {
+	notNegative("WithMinAttempt", d)
+	return func(c *config) { c.plan.MinAttempt = d }
+}
+
+// WithClassifier puts rules in front of the default ones, asked in order until one is
+// not [Unsure].
+func WithClassifier(rules ...Classifier) Option {
+	return func(c *config) { c.classifier = append(c.classifier, rules...) }
+}
+
+// WithBodyBuffer sets how many bytes are remembered of a body that can neither be
+// opened again nor rewound, so that it can be sent again; 0 remembers none. The
+// default is [DefaultBodyBuffer]. It panics when n is negative.
+func WithBodyBuffer(n int) Option {
+	notNegative("WithBodyBuffer", n)
+	return func(c *config) { c.bodyBuffer = n }
+}
+
+// WithTarget names what a request shares capacity with, for pacer, observer and
+// errors. The default is scheme, host and port.
+func WithTarget(f func(*http.Request) string) Option { return func(c *config) { c.target = f } }
+
+// WithClock reads the time for HTTP-dates in responses that have no Date of their own.
+// The default is the operating system's clock.
+func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
+
+// WithObserver reports attempts and calls. The default reports nothing.
+func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
+
+// WithKeyMethods sets the methods of requests that are given a key of their own. The
+// default is POST and PATCH; none gives keys only to requests whose context carries
+// one ([idem.WithKey]).
+func WithKeyMethods(methods ...string) Option {
+	return func(c *config) { c.keyMethods = slices.Clone(methods) }
+}
+
+// WithBareKeys sends keys without the quotes that the IETF draft asks for, for servers
+// that do not know it. A key that needs quotes fails the call.
+func WithBareKeys() Option { return func(c *config) { c.format = idem.FormatBareHeader } }
+
+func notNegative[T int | time.Duration](name string, v T) {
+	if v < 0 {
+		panic(fmt.Sprintf("transport: %s(%v): must not be negative", name, v))
+	}
+}

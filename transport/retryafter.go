@@ -1,0 +1,59 @@
+package transport
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goaroundhq/goaround/skew"
+)
+
+// firstEpoch is where a number of seconds is read as a point in time: some servers
+// send the Unix time at which to return, and 31 years are no wait.
+const firstEpoch = 1e9
+
+// retryAfter returns how long the response asks to wait, 0 when it does not ask or
+// asks for a time that is past. Retry-After is a number of seconds or an HTTP-date in
+// any of the three forms (RFC 9110, 10.2.3 and 5.6.7).
+//
+// A date is measured from the same response's Date, because then both come from one
+// clock and its error cancels; from our clock when there is no Date, or when Age says
+// that the response was written long ago.
+func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if isDigits(value) {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		switch {
+		case err != nil: // too large for an int64, and for us
+			return math.MaxInt64
+		case seconds < firstEpoch:
+			return time.Duration(seconds) * time.Second
+		default:
+			return until(time.Unix(seconds, 0), resp, clock)
+		}
+	}
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return until(date, resp, clock)
+}
+
+func until(date time.Time, resp *http.Response, clock *skew.Clock) time.Duration {
+	now := clock.Now()
+	if resp.Header.Get("Age") == "" {
+		if sent, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			now = sent
+		}
+	}
+	return max(date.Sub(now), 0)
+}
+
+func isDigits(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}
