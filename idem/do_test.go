@@ -1,0 +1,318 @@
+package idem_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+type receipt struct {
+	Number int    `json:"number"`
+	Text   string `json:"text"`
+}
+
+func operation(t *testing.T) idem.Operation {
+	t.Helper()
+	return idem.Operation{Name: t.Name(), Scope: idem.SharedScope, Key: "order-17"}
+}
+
+// answer makes an operation that returns what it is given, and counts its runs.
+func answer(runs *int, err error) func(context.Context) (receipt, error) {
+	return func(context.Context) (receipt, error) {
+		*runs++
+		return receipt{*runs, "thanks"}, err
+	}
+}
+
+func TestDo(t *testing.T) {
+	t.Parallel()
+	errDeclined := errors.New("card declined")
+	for _, tt := range []struct {
+		name      string
+		guarantee idem.Guarantee
+		err       error // of the operation
+		again     error // of the second call; nil for the value
+		runs      int   // after both
+	}{
+		{"success is remembered", idem.AtMostOnce, nil, nil, 1},
+		{"an error leaves the outcome unknown", idem.AtMostOnce, errDeclined, idem.ErrUnknown, 1},
+		{"an error may be repeated", idem.AtLeastOnce, errDeclined, errDeclined, 2},
+		{"nothing happened", idem.AtMostOnce, idem.NothingHappened(errDeclined), errDeclined, 2},
+		{"wrapped nothing happened", idem.AtMostOnce, fmt.Errorf("charge: %w", idem.NothingHappened(errDeclined)), errDeclined, 2},
+		{"a final error is a result", idem.AtMostOnce, idem.Final(errDeclined), &idem.FinalError{}, 1},
+		{"a final error is a result there too", idem.AtLeastOnce, idem.Final(errDeclined), &idem.FinalError{}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := idem.NewGuard(idem.NewMemory(), idem.WithGuarantee(tt.guarantee))
+			runs := 0
+			value, err := idem.Do(t.Context(), g, operation(t), answer(&runs, tt.err))
+			if err != tt.err || value.Number != 1 { //nolint:errorlint // the very error must come back
+				t.Fatalf("first = %v, %v", value, err)
+			}
+			value, err = idem.Do(t.Context(), g, operation(t), answer(&runs, tt.err))
+			var final *idem.FinalError
+			switch {
+			case tt.again == nil:
+				if err != nil || value != (receipt{1, "thanks"}) {
+					t.Errorf("again = %v, %v", value, err)
+				}
+			case errors.As(tt.again, &final):
+				if !errors.As(err, &final) || final.Text != "card declined" || final.Unwrap() != nil {
+					t.Errorf("again = %v, want the final error's text", err)
+				}
+			case !errors.Is(err, tt.again):
+				t.Errorf("again = %v, want %v", err, tt.again)
+			}
+			if runs != tt.runs {
+				t.Errorf("ran %d times, want %d", runs, tt.runs)
+			}
+		})
+	}
+}
+
+func TestDoErrorsKeepTheirCause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("cause")
+	if !errors.Is(idem.NothingHappened(cause), cause) || !errors.Is(idem.Final(cause), cause) {
+		t.Error("the cause is gone")
+	}
+	if idem.NothingHappened(nil) != nil || idem.Final(nil) != nil {
+		t.Error("no error became one")
+	}
+	if got := idem.NothingHappened(cause).Error(); got != "cause" {
+		t.Errorf("text = %q", got)
+	}
+}
+
+func TestDoOneOfManyRuns(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			g := idem.NewGuard(idem.NewMemory(), idem.WithWait(wait))
+			var runs, values, busy atomic.Int32
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					v, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (int32, error) {
+						time.Sleep(time.Second)
+						return runs.Add(1), nil
+					})
+					switch {
+					case err == nil && v == 1:
+						values.Add(1)
+					case errors.Is(err, idem.ErrInProgress):
+						busy.Add(1)
+					default:
+						t.Errorf("Do = %v, %v", v, err)
+					}
+				})
+			}
+			wg.Wait()
+			want := int32(1)
+			if wait > 0 {
+				want = 50
+			}
+			if runs.Load() != 1 || values.Load() != want || busy.Load() != 50-want {
+				t.Errorf("wait %v: %d runs, %d values, %d in progress", wait, runs.Load(), values.Load(), busy.Load())
+			}
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+func TestDoPanicAndGoexitLeaveItUnknown(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(){
+		"panic":          func() { panic("boom") },
+		"runtime.Goexit": runtime.Goexit,
+	} {
+		g := idem.NewGuard(idem.NewMemory())
+		done := make(chan any)
+		go func() {
+			defer func() { done <- recover() }()
+			_, _ = idem.Do(t.Context(), g, operation(t), func(context.Context) (int, error) {
+				leave()
+				return 0, nil
+			})
+		}()
+		if r := <-done; (name == "panic") != (r == "boom") {
+			t.Errorf("%s: recovered %v", name, r)
+		}
+		_, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (int, error) { return 1, nil })
+		if !errors.Is(err, idem.ErrUnknown) {
+			t.Errorf("%s: again = %v, want ErrUnknown", name, err)
+		}
+	}
+}
+
+func TestDoParams(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	run := func(params any) error {
+		op := operation(t)
+		op.Params = params
+		_, err := idem.Do(t.Context(), g, op, func(context.Context) (int, error) { return 1, nil })
+		return err
+	}
+	noError(t, run(map[string]int{"a": 1, "b": 2}))
+	noError(t, run(json.RawMessage(`{"b": 2, "a": 1.0}`)))
+	noError(t, run(nil)) // says nothing, so it is not compared
+	if err := run(map[string]int{"a": 2}); !errors.Is(err, idem.ErrKeyReused) {
+		t.Errorf("error = %v, want ErrKeyReused", err)
+	}
+	if err := run(func() {}); err == nil {
+		t.Error("parameters that cannot be compared were accepted")
+	}
+}
+
+// A key in use with other parameters is told apart at once, not when the first ends.
+func TestDoParamsWhilePending(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	op := operation(t)
+	op.Params = 1
+	_, err := idem.Do(t.Context(), g, op, func(ctx context.Context) (int, error) {
+		op.Params = 2
+		_, err := idem.Do(ctx, g, op, func(context.Context) (int, error) { return 1, nil })
+		return 1, err
+	})
+	if !errors.Is(err, idem.ErrKeyReused) {
+		t.Errorf("error = %v, want ErrKeyReused", err)
+	}
+}
+
+func TestDoChecksItsOperation(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	for _, tt := range []struct {
+		name string
+		op   idem.Operation
+		want error
+	}{
+		{"no name", idem.Operation{Scope: "c", Key: "k"}, nil},
+		{"no scope", idem.Operation{Name: "n", Key: "k"}, nil},
+		{"no key", idem.Operation{Name: "n", Scope: "c"}, idem.ErrKeyMissing},
+		{"bad key", idem.Operation{Name: "n", Scope: "c", Key: "\n"}, idem.ErrKeyInvalid},
+	} {
+		_, err := idem.Do(t.Context(), g, tt.op, func(context.Context) (int, error) {
+			t.Errorf("%s: ran", tt.name)
+			return 0, nil
+		})
+		if err == nil || (tt.want != nil && !errors.Is(err, tt.want)) {
+			t.Errorf("%s: error = %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestDoDoesNotRunWhenTheStoreFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		s.set(on("claim", func(context.Context) error { return errCut }), nil)
+		_, err := idem.Do(t.Context(), idem.NewGuard(s), operation(t), func(context.Context) (int, error) {
+			t.Error("ran without a claim")
+			return 0, nil
+		})
+		if !errors.Is(err, errCut) {
+			t.Errorf("error = %v", err)
+		}
+	})
+}
+
+// The operation succeeded; that the store could not be told is not the caller's error.
+func TestDoReturnsTheValueWhenItCannotBeStored(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		s.set(on("complete", func(context.Context) error { return errCut }), nil)
+		runs := 0
+		value, err := idem.Do(t.Context(), idem.NewGuard(s), operation(t), answer(&runs, nil))
+		if err != nil || value.Number != 1 {
+			t.Errorf("Do = %v, %v", value, err)
+		}
+		if got := s.count("release"); got != 0 {
+			t.Error("the claim was released after the effect")
+		}
+		time.Sleep(idem.DefaultLease)
+	})
+}
+
+func TestDoResultThatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	for range 2 {
+		_, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (func(), error) { return nil, nil })
+		if !errors.Is(err, idem.ErrNotStored) {
+			t.Errorf("error = %v, want ErrNotStored", err)
+		}
+	}
+}
+
+func TestDoResultTooLargeForTheStore(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory(idem.WithMaxBytes(2 << 10)))
+	large := strings.Repeat("x", 4<<10)
+	value, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (string, error) { return large, nil })
+	if err != nil || value != large {
+		t.Fatalf("Do = %d bytes, %v", len(value), err)
+	}
+	_, err = idem.Do(t.Context(), g, operation(t), func(context.Context) (string, error) {
+		t.Error("ran again")
+		return "", nil
+	})
+	if !errors.Is(err, idem.ErrNotStored) {
+		t.Errorf("error = %v, want ErrNotStored", err)
+	}
+}
+
+// Records of another version, or of another program, are refused and never run over.
+func TestDoRefusesForeignRecords(t *testing.T) {
+	t.Parallel()
+	for _, record := range []string{"", "x", "v", "v{", `v"text"`} {
+		s := idem.NewMemory()
+		op := operation(t)
+		id := idem.NewID("", op.Scope, "", op.Name, op.Key)
+		noError(t, s.Complete(t.Context(), idem.Claim{ID: id}, nil, []byte(record), time.Hour))
+		_, err := idem.Do(t.Context(), idem.NewGuard(s), op, func(context.Context) (int, error) {
+			t.Errorf("record %q: ran", record)
+			return 0, nil
+		})
+		if !errors.Is(err, idem.ErrNotStored) {
+			t.Errorf("record %q: error = %v, want ErrNotStored", record, err)
+		}
+	}
+}
+
+func TestDoTellsItsObserver(t *testing.T) {
+	t.Parallel()
+	var events []string
+	g := idem.NewGuard(idem.NewMemory(), idem.WithGuardObserver(idem.Observer{
+		Claimed: func(_ context.Context, _ idem.ID, r idem.ClaimResult, err error) {
+			events = append(events, fmt.Sprint("claimed ", r.State, err))
+		},
+		Ended: func(ctx context.Context, c idem.Claim, how idem.Ending, err error) {
+			a, ok := idem.FromContext(ctx)
+			events = append(events, fmt.Sprint("ended ", how, ok && a.ID == c.ID, err))
+		},
+	}))
+	runs := 0
+	for range 2 {
+		_, err := idem.Do(t.Context(), g, operation(t), answer(&runs, nil))
+		noError(t, err)
+	}
+	want := "[claimed acquired <nil> ended completed true <nil> claimed done <nil>]"
+	if got := fmt.Sprint(events); got != want {
+		t.Errorf("events %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,340 @@
+package idem_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+const lease = 30 * time.Second
+
+func TestHeldIsRenewedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		g := idem.NewGuard(s, idem.WithLease(lease))
+		h := acquire(t, g, testID(t))
+		for range 100 {
+			time.Sleep(lease)
+			if got := state(t, s.store, testID(t)); got != idem.Pending {
+				t.Fatalf("state = %v, want pending", got)
+			}
+		}
+		if n := s.count("extend"); n < 200 || n > 600 {
+			t.Errorf("%d renewals in 100 leases, want 2 to 6 each", n)
+		}
+		if h.Context().Err() != nil {
+			t.Errorf("context ended: %v", context.Cause(h.Context()))
+		}
+		noError(t, h.Complete(nil, []byte("r"), nil))
+		synctest.Wait() // for a renewal that was under way
+		n := s.count("extend")
+		time.Sleep(10 * lease)
+		if more := s.count("extend") - n; more != 0 {
+			t.Errorf("%d renewals after the end", more)
+		}
+	})
+}
+
+// Claims that start at any time between two ticks are renewed before they lapse.
+func TestHeldManyAreRenewedInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := idem.NewMemory()
+		g := idem.NewGuard(s, idem.WithLease(lease))
+		var all []*idem.Held
+		for i := range 200 {
+			id := idem.NewID("", idem.SharedScope, "", "many", string(rune('a'+i)))
+			all = append(all, acquire(t, g, id))
+			time.Sleep(317 * time.Millisecond)
+			if i%3 == 0 {
+				noError(t, all[i/2].Context().Err())
+			}
+		}
+		time.Sleep(10 * lease)
+		for _, h := range all {
+			if got := state(t, s, h.Claim().ID); got != idem.Pending {
+				t.Errorf("state = %v, want pending", got)
+			}
+			noError(t, h.Release())
+		}
+		time.Sleep(lease)
+	})
+}
+
+func TestHeldRenewalSurvivesAnOutageOfTheStore(t *testing.T) {
+	t.Parallel()
+	for _, guarantee := range []idem.Guarantee{idem.AtMostOnce, idem.AtLeastOnce} {
+		t.Run(guarantee.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newRemote()
+				g := idem.NewGuard(s, idem.WithLease(lease), idem.WithGuarantee(guarantee))
+				h := acquire(t, g, testID(t))
+				s.set(on("extend", func(context.Context) error { return errCut }), nil)
+				time.Sleep(lease / 2)
+				noError(t, h.Context().Err())
+				s.set(nil, nil)
+				time.Sleep(lease)
+				noError(t, h.Context().Err())
+				if got := state(t, s.store, testID(t)); got != idem.Pending {
+					t.Errorf("state = %v, want pending", got)
+				}
+				noError(t, h.Release())
+				time.Sleep(lease)
+			})
+		})
+	}
+}
+
+// Once its lease may be over an at-least-once operation may be running elsewhere; an
+// at-most-once operation may not.
+func TestHeldWhenTheLeaseIsOver(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []func(context.Context) error{hang, func(context.Context) error { return errCut }} {
+		for guarantee, want := range map[idem.Guarantee]error{idem.AtMostOnce: nil, idem.AtLeastOnce: idem.ErrLost} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newRemote()
+				g := idem.NewGuard(s, idem.WithLease(lease), idem.WithGuarantee(guarantee))
+				h := acquire(t, g, testID(t))
+				ctx := h.Context()
+				s.set(on("extend", fault), nil)
+				time.Sleep(lease + lease/3)
+				if got := context.Cause(ctx); !errors.Is(got, want) || (want == nil && got != nil) {
+					t.Errorf("%v: cause = %v, want %v", guarantee, got, want)
+				}
+				s.set(nil, nil)
+				noError(t, h.Complete(nil, []byte("late"), nil))
+				if got := state(t, s.store, testID(t)); got != idem.Done {
+					t.Errorf("%v: state = %v, want done: a late truth is still the truth", guarantee, got)
+				}
+				time.Sleep(lease)
+			})
+		}
+	}
+}
+
+func TestHeldIsCancelledWhenItsClaimIsGone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		take func(*testing.T, *idem.Memory, idem.ID)
+		want error
+	}{
+		"purged": {func(t *testing.T, s *idem.Memory, id idem.ID) {
+			noError(t, s.Purge(t.Context(), id))
+		}, idem.ErrLost},
+		"taken over": {func(t *testing.T, s *idem.Memory, id idem.ID) {
+			noError(t, s.Purge(t.Context(), id))
+			_, err := s.Claim(t.Context(), idem.ClaimRequest{ID: id, Owner: idem.NewOwner(), Lease: time.Hour, TTL: time.Hour})
+			noError(t, err)
+		}, idem.ErrFenced},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newRemote()
+				var ended error
+				g := idem.NewGuard(s, idem.WithLease(lease), idem.WithGuardObserver(idem.Observer{
+					Ended: func(_ context.Context, _ idem.Claim, _ idem.Ending, err error) { ended = err },
+				}))
+				h := acquire(t, g, testID(t))
+				derived, cancel := context.WithCancel(h.Context()) // as a handler's own calls do
+				defer cancel()
+				tt.take(t, s.store, testID(t))
+				start := time.Now()
+				<-derived.Done()
+				if d := time.Since(start); d > lease/2 {
+					t.Errorf("noticed after %v", d)
+				}
+				if got := context.Cause(derived); !errors.Is(got, tt.want) {
+					t.Errorf("cause = %v, want %v", got, tt.want)
+				}
+				err := h.Complete(nil, []byte("mine"), nil)
+				if errors.Is(tt.want, idem.ErrFenced) != errors.Is(err, idem.ErrFenced) {
+					t.Errorf("Complete = %v", err)
+				}
+				if !errors.Is(ended, err) && ended != err {
+					t.Errorf("observer was told %v, the caller %v", ended, err)
+				}
+				time.Sleep(lease)
+			})
+		})
+	}
+}
+
+// The end must be told although the caller is gone, and told again when the store fails.
+func TestHeldEndIsDetachedAndRepeated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		g := idem.NewGuard(s)
+		ctx, cancel := context.WithCancel(t.Context())
+		result, err := g.Claim(ctx, testID(t), nil)
+		noError(t, err)
+		var h idem.Held
+		g.Hold(ctx, result.Claim, "key", &h)
+		cancel()
+		var failures atomic.Int32
+		s.set(on("complete", func(ctx context.Context) error {
+			if failures.Add(1) < 3 {
+				return errCut
+			}
+			return ctx.Err()
+		}), nil)
+		noError(t, h.Complete([]byte("fp"), []byte("r"), nil))
+		if got := state(t, s.store, testID(t)); got != idem.Done {
+			t.Errorf("state = %v, want done", got)
+		}
+		time.Sleep(lease)
+	})
+}
+
+func TestHeldEndIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		g := idem.NewGuard(s, idem.WithFinishTimeout(3*time.Second), idem.WithStoreTimeout(2*time.Second))
+		h := acquire(t, g, testID(t))
+		s.set(on("complete", hang), nil)
+		start := time.Now()
+		if err := h.Complete(nil, []byte("r"), nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error = %v, want a timeout", err)
+		}
+		if d := time.Since(start); d > 3*time.Second {
+			t.Errorf("took %v, want at most 3s", d)
+		}
+		// Left to its lease, never released: the effect may have happened.
+		if got := state(t, s.store, testID(t)); got != idem.Pending {
+			t.Errorf("state = %v, want pending", got)
+		}
+		time.Sleep(idem.DefaultLease)
+		if got := state(t, s.store, testID(t)); got != idem.Unknown {
+			t.Errorf("state = %v, want unknown", got)
+		}
+	})
+}
+
+func TestHeldAnswersOfTheStoreAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, want := range []error{idem.ErrFenced, idem.ErrLost} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newRemote()
+			h := acquire(t, idem.NewGuard(s), testID(t))
+			s.set(on("complete", func(context.Context) error { return want }), nil)
+			if err := h.Complete(nil, nil, nil); !errors.Is(err, want) {
+				t.Errorf("error = %v, want %v", err, want)
+			}
+			if n := s.count("complete"); n != 1 {
+				t.Errorf("asked %d times", n)
+			}
+			time.Sleep(lease)
+		})
+	}
+}
+
+func TestHeldCompleteFallsBackToTheShortRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := idem.NewMemory(idem.WithMaxBytes(2 << 10))
+		h := acquire(t, idem.NewGuard(s), testID(t))
+		err := h.Complete([]byte("fp"), make([]byte, 4<<10), []byte("short"))
+		if !errors.Is(err, idem.ErrFull) {
+			t.Errorf("error = %v, want ErrFull", err)
+		}
+		result, err := idem.NewGuard(s).Claim(t.Context(), testID(t), nil)
+		if err != nil || result.State != idem.Done || string(result.Record) != "short" {
+			t.Errorf("Claim = %v %q, %v; want the short record", result.State, result.Record, err)
+		}
+		time.Sleep(lease)
+	})
+}
+
+func TestAttemptInContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type own struct{}
+		g := idem.NewGuard(idem.NewMemory(), idem.WithGuarantee(idem.AtLeastOnce))
+		if _, ok := idem.FromContext(t.Context()); ok {
+			t.Error("a bare context has an attempt")
+		}
+		if _, ok := idem.DownstreamKey(t.Context(), "charge"); ok {
+			t.Error("a bare context has a downstream key")
+		}
+		keys := map[string]bool{}
+		var last idem.Attempt
+		for number := uint32(1); number <= 3; number++ {
+			result, err := g.Claim(t.Context(), testID(t), nil)
+			noError(t, err)
+			var h idem.Held
+			g.Hold(context.WithValue(t.Context(), own{}, "mine"), result.Claim, "order-17", &h)
+			ctx := context.WithoutCancel(h.Context())
+			a, ok := idem.FromContext(ctx)
+			if !ok || a.ID != testID(t) || a.Key != "order-17" || a.Number != number || a.Fence <= last.Fence {
+				t.Errorf("attempt = %+v, %v after %+v", a, ok, last)
+			}
+			last = a
+			if ctx.Value(own{}) != "mine" {
+				t.Error("a value of the caller's is gone")
+			}
+			key, _ := idem.DownstreamKey(ctx, "charge")
+			noError(t, idem.CheckKey(key))
+			keys[key] = true
+			noError(t, h.Abandon("test"))
+		}
+		if len(keys) != 1 {
+			t.Errorf("%d downstream keys over three attempts, want 1", len(keys))
+		}
+		time.Sleep(lease)
+	})
+}
+
+func TestDownstreamKeysDifferByStep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := acquire(t, idem.NewGuard(idem.NewMemory()), testID(t))
+		charge, _ := idem.DownstreamKey(h.Context(), "charge")
+		ship, _ := idem.DownstreamKey(h.Context(), "ship")
+		if charge == ship {
+			t.Error("two steps have the same key")
+		}
+		noError(t, h.Release())
+		time.Sleep(lease)
+	})
+}
+
+// The context is like any other: it ends with its parent, and keeps its deadline.
+func TestHeldContextFollowsItsParent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := idem.NewGuard(idem.NewMemory())
+		cause := errors.New("caller left")
+		parent, cancel := context.WithCancelCause(t.Context())
+		parent, stop := context.WithTimeout(parent, time.Hour)
+		defer stop()
+		result, err := g.Claim(parent, testID(t), nil)
+		noError(t, err)
+		var h idem.Held
+		g.Hold(parent, result.Claim, "key", &h)
+		ctx := h.Context()
+		want, _ := parent.Deadline()
+		if got, ok := ctx.Deadline(); !ok || !got.Equal(want) {
+			t.Errorf("deadline = %v, %v; want %v", got, ok, want)
+		}
+		noError(t, ctx.Err())
+		cancel(cause)
+		if !errors.Is(ctx.Err(), context.Canceled) || !errors.Is(context.Cause(ctx), cause) {
+			t.Errorf("Err = %v, cause = %v", ctx.Err(), context.Cause(ctx))
+		}
+		<-ctx.Done()
+		if !errors.Is(context.Cause(ctx), cause) {
+			t.Errorf("cause = %v after Done was asked for", context.Cause(ctx))
+		}
+		noError(t, h.Release())
+		time.Sleep(lease)
+	})
+}
