@@ -43,7 +43,7 @@ const order = `{"item":"book","quantity":1,"customer":"c-1042"}`
 
 // requests returns a function that serves one POST with the given key, reusing what
 // a benchmark should not count.
-func requests(b *testing.B, h http.Handler) func(key string) int {
+func requests(b testing.TB, h http.Handler) func(key string) int {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://shop.example/orders", nil)
 	if err != nil {
