@@ -8,3 +8,5 @@ require (
 	github.com/gowebpki/jcs v1.0.2
 	go.uber.org/goleak v1.3.0
 )
+
+require github.com/jarcoal/httpmock v1.4.2

@@ -25,6 +25,9 @@
 //	422 key-reused: the same key with another path, query, media type or body
 //	503 store-unavailable (with Retry-After)
 //
+// A repetition that comes while the first request still runs can wait for its end
+// instead of being told in-progress: WithGuard(idem.WithWait(d)).
+//
 // The status is repeated in the Idempotency-Status field. Requests without a key
 // pass through unguarded unless [WithRequired]; requests of other methods and
 // protocol upgrades always do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -204,31 +205,54 @@ func TestClientHangsUpWhileTheHandlerRuns(t *testing.T) {
 
 func TestSecondRequestWhileTheFirstRuns(t *testing.T) {
 	t.Parallel()
+	var s *service
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		inner := s.post("k")
+		s.expectProblem(inner, http.StatusConflict, idem.InProgress)
+		if got := inner.header.Get("Retry-After"); got != "1" {
+			t.Errorf("Retry-After %q, want 1", got)
+		}
+		created(w, r)
+	})
+	s.expect(s.post("k"), http.StatusCreated, `{"id":17}`)
+	s.expectRuns(1)
+	s.expectOutcomes(server.Outcome(idem.InProgress), server.Executed)
+}
+
+// The hint grows with the time that the first request has taken, and ends with its lease.
+func TestInProgressHint(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		name  string
-		lease time.Duration
-		want  string // Retry-After
+		age, leaseLeft time.Duration
+		want           string
 	}{
-		{"long lease", time.Minute, "2"},
-		{"short lease", 1500 * time.Millisecond, "2"},
-		{"very short lease", 900 * time.Millisecond, "1"},
+		{0, 30 * time.Second, "1"},
+		{time.Second, 30 * time.Second, "1"},
+		{1500 * time.Millisecond, 30 * time.Second, "2"},
+		{time.Hour, 30 * time.Second, "2"},
+		{time.Hour, time.Second, "1"},
+		{0, time.Millisecond, "1"},
+		{0, 0, "1"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var s *service
-			s = serve(t, func(w http.ResponseWriter, r *http.Request) {
-				inner := s.post("k")
-				s.expectProblem(inner, http.StatusConflict, idem.InProgress)
-				if got := inner.header.Get("Retry-After"); got != tt.want {
-					t.Errorf("Retry-After %q, want %q", got, tt.want)
-				}
-				created(w, r)
-			}, server.WithGuard(idem.WithLease(tt.lease)))
-			s.expect(s.post("k"), http.StatusCreated, `{"id":17}`)
-			s.expectRuns(1)
-			s.expectOutcomes(server.Outcome(idem.InProgress), server.Executed)
-		})
+		w := httptest.NewRecorder()
+		pending := &pendingStore{Memory: idem.NewMemory(), result: idem.ClaimResult{State: idem.Pending, Age: tt.age, LeaseLeft: tt.leaseLeft}}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		r.Header.Set(idem.Header, "k")
+		server.New(pending, server.WithSharedScope())(http.HandlerFunc(created)).ServeHTTP(w, r)
+		if got := w.Header().Get("Retry-After"); got != tt.want {
+			t.Errorf("running for %v, lease for %v: Retry-After %q, want %q", tt.age, tt.leaseLeft, got, tt.want)
+		}
 	}
+}
+
+// pendingStore says of every operation that it is in progress.
+type pendingStore struct {
+	*idem.Memory
+	result idem.ClaimResult
+}
+
+func (s *pendingStore) Claim(context.Context, idem.ClaimRequest) (idem.ClaimResult, error) {
+	return s.result, nil
 }
 
 func TestWaitingForTheFirst(t *testing.T) {

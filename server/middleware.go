@@ -49,7 +49,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case idem.Done:
 		h.repeat(w, r, id, result)
 	case idem.Pending:
-		h.refuse(w, r, id, inProgress(result.LeaseLeft))
+		h.refuse(w, r, id, inProgress(result))
 	default:
 		h.refuse(w, r, id, outcomeUnknown())
 	}

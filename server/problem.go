@@ -15,9 +15,13 @@ import (
 // [idem.StatusHeader] carries follows it.
 const ProblemType = "https://github.com/goaroundhq/goaround/blob/main/server/PROBLEMS.md#"
 
-// maxInProgressHint is the longest time after which a client is asked to come back
-// for an operation that still runs.
-const maxInProgressHint = 2 * time.Second
+// The times after which a client is asked to come back for an operation that still
+// runs: what it has taken so far, because that is all there is to guess from, within
+// these bounds.
+const (
+	minInProgressHint = time.Second
+	maxInProgressHint = 2 * time.Second
+)
 
 // problem is an answer of the middleware itself (RFC 9457).
 type problem struct {
@@ -88,11 +92,11 @@ func scopeUnknown(err error) *problem {
 	}
 }
 
-func inProgress(leaseLeft time.Duration) *problem {
+func inProgress(running idem.ClaimResult) *problem {
 	return &problem{
 		code: http.StatusConflict, status: idem.InProgress, title: "Request is in progress",
 		detail:     "The first request with this Idempotency-Key is still being processed. Retry later with the same key.",
-		retryAfter: max(min(leaseLeft, maxInProgressHint), 1),
+		retryAfter: min(max(running.Age, minInProgressHint), max(running.LeaseLeft, 1), maxInProgressHint),
 	}
 }
 

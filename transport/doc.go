@@ -43,7 +43,8 @@
 // longer one is sent once. The caller's request is never changed and its body always
 // closed.
 //
-// A key has one side effect to know: net/http itself repeats a request with an
-// Idempotency-Key when a reused connection turns out to be dead, so the server may see
-// one key twice for one attempt.
+// A key has one side effect to know: net/http itself repeats a request that has an
+// Idempotency-Key when the reused connection it took turns out to be dead, at once and
+// perhaps on several dead connections in turn. The server may see one key several times
+// for one attempt, and neither the attempt limit nor the observer counts that.
 package transport

@@ -105,7 +105,7 @@ func WithTarget(f func(*http.Request) string) Option { return func(c *config) { 
 // The default is the operating system's clock.
 func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
 
-// WithObserver reports attempts and calls. The default reports nothing.
+// WithObserver reports attempts. The default reports nothing.
 func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
 
 // WithKeyMethods sets the methods of requests that are given a key of their own. The

@@ -22,7 +22,7 @@ const firstEpoch = 1e9
 // clock and its error cancels; from our clock when there is no Date, or when Age says
 // that the response was written long ago.
 func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
-	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	value := strings.Trim(resp.Header.Get("Retry-After"), " \t")
 	if value == "" {
 		return 0
 	}

@@ -1,0 +1,239 @@
+package transport_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/transport"
+)
+
+// attempts counts how often a call of the method is tried when every attempt ends alike.
+func attempts(t *testing.T, method string, answer func(*http.Request) (*http.Response, error), opts ...transport.Option) int {
+	t.Helper()
+	const limit = 3
+	s := newScript(t, repeat(limit, answer)...)
+	opts = append([]transport.Option{transport.WithBackoff(noWait), transport.WithMaxAttempts(limit), transport.WithKeyMethods()}, opts...)
+	_, _, _ = roundTrip(t, transport.New(s, opts...), newRequest(t, method, ""))
+	return len(s.sent)
+}
+
+func TestStatusTable(t *testing.T) {
+	t.Parallel()
+	retried := map[int]bool{408: true, 425: true, 429: true, 500: true, 502: true, 503: true, 504: true}
+	for code := 200; code < 600; code++ {
+		want := 1
+		if retried[code] {
+			want = 3
+		}
+		if got := attempts(t, "GET", status(code)); got != want {
+			t.Errorf("GET %d: %d attempts, want %d", code, got, want)
+		}
+		if got := attempts(t, "POST", status(code)); got != 1 {
+			t.Errorf("POST without a key, %d: %d attempts, want 1", code, got)
+		}
+	}
+}
+
+func TestMethodTable(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]int{
+		"GET": 3, "HEAD": 3, "OPTIONS": 3, "TRACE": 3, "PUT": 3, "DELETE": 3, "": 3,
+		"POST": 1, "PATCH": 1, "CONNECT": 1, "LOCK": 1, "get": 1,
+	} {
+		if got := attempts(t, method, status(503)); got != want {
+			t.Errorf("%s: %d attempts, want %d", method, got, want)
+		}
+		if method == "" || method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE" {
+			continue
+		}
+		if got := attempts(t, method, status(503), transport.WithKeyMethods(method)); got != 3 {
+			t.Errorf("%s with a key: %d attempts, want 3", method, got)
+		}
+	}
+}
+
+func TestAnswersOfOurServer(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		code   int
+		fields []string
+		get    int // attempts
+		post   int
+	}{
+		{"in progress", 409, []string{idem.StatusHeader, string(idem.InProgress)}, 3, 1},
+		{"other conflict", 409, nil, 1, 1},
+		{"outcome unknown", 409, []string{idem.StatusHeader, string(idem.OutcomeUnknown)}, 1, 1},
+		{"response not stored", 409, []string{idem.StatusHeader, string(idem.ResponseNotStored)}, 1, 1},
+		{"key reused", 422, []string{idem.StatusHeader, string(idem.KeyReused)}, 1, 1},
+		{"store unavailable: nothing happened", 503, []string{idem.StatusHeader, string(idem.StoreUnavailable)}, 3, 3},
+		{"unprotected", 503, []string{idem.StatusHeader, string(idem.Unprotected)}, 3, 1},
+		{"a replayed failure is the result", 500, []string{idem.ReplayedHeader, "true"}, 1, 1},
+	} {
+		if got := attempts(t, "GET", status(tt.code, tt.fields...)); got != tt.get {
+			t.Errorf("%s: GET: %d attempts, want %d", tt.name, got, tt.get)
+		}
+		if got := attempts(t, "POST", status(tt.code, tt.fields...)); got != tt.post {
+			t.Errorf("%s: POST: %d attempts, want %d", tt.name, got, tt.post)
+		}
+		want := max(tt.get, tt.post)
+		if got := attempts(t, "POST", status(tt.code, tt.fields...), transport.WithKeyMethods("POST")); got != want {
+			t.Errorf("%s: POST with a key: %d attempts, want %d", tt.name, got, want)
+		}
+	}
+}
+
+func TestErrorTable(t *testing.T) {
+	t.Parallel()
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	read := func(err error) error { return &net.OpError{Op: "read", Net: "tcp", Err: err} }
+	const no, safe, repeated = 1, 2, 3 // what is retried: nothing, everything, what may be repeated
+	for _, tt := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"connection refused", dial(syscall.ECONNREFUSED), safe},
+		{"dial timeout", dial(&timeoutError{}), safe},
+		{"unreachable", dial(syscall.EHOSTUNREACH), safe},
+		{"proxy refused", &net.OpError{Op: "proxyconnect", Err: dial(syscall.ECONNREFUSED)}, safe},
+		{"no such host", dial(&net.DNSError{Err: "no such host", IsNotFound: true}), no},
+		{"no such host, bare", &net.DNSError{Err: "no such host", IsNotFound: true}, no},
+		{"resolver timeout", dial(&net.DNSError{Err: "timeout", IsTimeout: true}), safe},
+		{"resolver failed", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, safe},
+		{"stream refused", http2StreamError{StreamID: 1, Code: 7}, safe},
+		{"stream reset", http2StreamError{StreamID: 1, Code: 2}, repeated},
+		{"connection reset", read(syscall.ECONNRESET), repeated},
+		{"broken pipe", &net.OpError{Op: "write", Err: syscall.EPIPE}, repeated},
+		{"EOF", io.EOF, repeated},
+		{"unexpected EOF", io.ErrUnexpectedEOF, repeated},
+		{"read timeout", read(&timeoutError{}), repeated},
+		{"GOAWAY", errors.New("http2: server sent GOAWAY and closed the connection"), repeated},
+		{"not known", errors.New("something else"), repeated},
+		{"an attempt's own timeout", context.DeadlineExceeded, repeated},
+		{"certificate", &tls.CertificateVerificationError{Err: errors.New("expired")}, no},
+		{"authority", x509.UnknownAuthorityError{}, no},
+		{"host name", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "api"}, no},
+		{"invalid certificate", x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired}, no},
+		{"plain HTTP on the TLS port", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, no},
+		{"scheme", errors.New(`unsupported protocol scheme "ftp"`), no},
+		{"no host", errors.New("http: no Host in request URL"), no},
+		{"header field", errors.New(`net/http: invalid header field name "a b"`), no},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, err := range []error{
+				tt.err,
+				fmt.Errorf("wrapped: %w", tt.err),
+				&url.Error{Op: "Get", URL: api, Err: tt.err},
+				errors.Join(errors.New("joined"), tt.err),
+			} {
+				get, post := 1, 1
+				if tt.want != no {
+					get = 3
+				}
+				if tt.want == safe {
+					post = 3
+				}
+				if got := attempts(t, "GET", failure(err)); got != get {
+					t.Errorf("GET, %T: %d attempts, want %d", err, got, get)
+				}
+				if got := attempts(t, "POST", failure(err)); got != post {
+					t.Errorf("POST without a key, %T: %d attempts, want %d", err, got, post)
+				}
+			}
+		})
+	}
+}
+
+// http2StreamError has the name, shape and method of the one inside net/http.
+type http2StreamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e http2StreamError) Error() string { return "stream error " + strconv.Itoa(int(e.Code)) }
+
+func (e http2StreamError) As(target any) bool {
+	// In net/http this fills any struct with these fields; errors.As then has it.
+	return transport.FillStreamError(target, e.StreamID, e.Code)
+}
+
+type timeoutError struct{}
+
+func (*timeoutError) Error() string   { return "i/o timeout" }
+func (*timeoutError) Timeout() bool   { return true }
+func (*timeoutError) Temporary() bool { return true }
+
+func TestOwnRulesComeFirst(t *testing.T) {
+	t.Parallel()
+	is := func(code int, v transport.Verdict) transport.Classifier {
+		return func(o transport.Outcome) transport.Verdict {
+			if o.Response != nil && o.Response.StatusCode == code {
+				return v
+			}
+			return transport.Unsure
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		rules  []transport.Classifier
+		method string
+		answer func(*http.Request) (*http.Response, error)
+		want   int
+	}{
+		{"forbids", []transport.Classifier{is(503, transport.Final)}, "GET", status(503), 1},
+		{"allows", []transport.Classifier{is(404, transport.Repeat)}, "GET", status(404), 3},
+		{"allows, but the method does not", []transport.Classifier{is(404, transport.Repeat)}, "POST", status(404), 1},
+		{"knows that nothing happened", []transport.Classifier{is(404, transport.Unprocessed)}, "POST", status(404), 3},
+		{"retries a success", []transport.Classifier{is(202, transport.Repeat)}, "GET", status(202), 3},
+		{"the first that knows", []transport.Classifier{is(404, transport.Unsure), is(404, transport.Final), is(404, transport.Repeat)}, "GET", status(404), 1},
+		{"none knows", []transport.Classifier{is(404, transport.Final)}, "GET", status(503), 3},
+	} {
+		if got := attempts(t, tt.method, tt.answer, transport.WithClassifier(tt.rules...)); got != tt.want {
+			t.Errorf("%s: %d attempts, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestRulesSeeTheAttempt(t *testing.T) {
+	t.Parallel()
+	var seen []int
+	rule := func(o transport.Outcome) transport.Verdict {
+		if (o.Response == nil) == (o.Err == nil) || o.Request == nil {
+			t.Errorf("outcome %+v", o)
+		}
+		seen = append(seen, o.Attempt)
+		return transport.Unsure
+	}
+	s := newScript(t, status(503), failure(io.EOF), status(200))
+	if code, _, _ := roundTrip(t, transport.New(s, transport.WithClassifier(rule), transport.WithBackoff(noWait)), newRequest(t, "GET", "")); code != 200 {
+		t.Errorf("status %d", code)
+	}
+	if fmt.Sprint(seen) != "[1 2 3]" {
+		t.Errorf("attempts %v", seen)
+	}
+}
+
+func TestVerdictString(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[transport.Verdict]string{
+		transport.Unsure: "unsure", transport.Final: "final", transport.Repeat: "repeat", transport.Unprocessed: "unprocessed", 9: "invalid",
+	} {
+		if got := v.String(); got != want {
+			t.Errorf("Verdict(%d) = %q, want %q", v, got, want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+
+	"github.com/goaroundhq/goaround/slot"
+	"github.com/goaroundhq/goaround/transport"
+)
+
+// pacer gives every reservation the same delay, and writes down what it is told.
+type pacer struct {
+	delay time.Duration
+	err   error
+	log   []string
+}
+
+func (p *pacer) Reserve(_ context.Context, target string, f slot.Feedback) (slot.Reservation, error) {
+	p.log = append(p.log, fmt.Sprintf("reserve %s after %d %v", target, f.Attempt, f.Result))
+	if p.err != nil {
+		return nil, p.err
+	}
+	return reservation{p}, nil
+}
+
+func (p *pacer) Report(target string, f slot.Feedback) {
+	p.log = append(p.log, fmt.Sprintf("report %s after %d %v", target, f.Attempt, f.Result))
+}
+
+type reservation struct{ p *pacer }
+
+func (r reservation) Delay() time.Duration { return r.p.delay }
+func (r reservation) Cancel()              { r.p.log = append(r.p.log, "cancel") }
+
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		pacer   pacer
+		opts    []transport.Option
+		answers []httpmock.Responder
+		timeout time.Duration
+		took    time.Duration
+		log     []string
+	}{
+		{
+			name: "a success is reported and reserves nothing", answers: []httpmock.Responder{status(200)},
+			log: []string{"report api after 1 success"},
+		},
+		{
+			name: "the slot decides the wait", pacer: pacer{delay: 7 * time.Second}, took: 14 * time.Second,
+			answers: []httpmock.Responder{status(503), failure(io.EOF), status(200)},
+			log:     []string{"reserve api after 1 rejected", "reserve api after 2 failed", "report api after 3 success"},
+		},
+		{
+			name: "the later of slot and hint", pacer: pacer{delay: 7 * time.Second}, took: 9 * time.Second,
+			answers: []httpmock.Responder{status(429, "Retry-After", "9"), status(404)},
+			log:     []string{"reserve api after 1 rejected", "report api after 2 success"},
+		},
+		{
+			name: "no reservation for an attempt that will not be", opts: []transport.Option{transport.WithMaxAttempts(1)},
+			answers: []httpmock.Responder{status(500)},
+			log:     []string{"report api after 1 failed"},
+		},
+		{
+			name: "a slot that does not fit is given back", pacer: pacer{delay: 7 * time.Second}, timeout: 5 * time.Second,
+			answers: []httpmock.Responder{status(500)},
+			log:     []string{"reserve api after 1 failed", "cancel", "report api after 1 failed"},
+		},
+		{
+			name: "a broken pacer is no broken call", pacer: pacer{err: errors.New("pacer down")}, took: time.Second,
+			answers: []httpmock.Responder{status(503), status(200)},
+			log:     []string{"reserve api after 1 rejected", "report api after 2 success"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if tt.timeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.timeout)
+					defer cancel()
+				}
+				opts := append([]transport.Option{
+					transport.WithSlots(&tt.pacer),
+					transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Second })),
+					transport.WithTarget(targetAPI),
+				}, tt.opts...)
+				start := time.Now()
+				_, _, err := roundTrip(t, transport.New(newScript(t, tt.answers...), opts...), newRequest(t, "GET", "").WithContext(ctx))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+				if got, want := fmt.Sprint(tt.pacer.log), fmt.Sprint(tt.log); got != want {
+					t.Errorf("pacer saw %s, want %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+func TestCancelledCallerGivesItsSlotBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		p := &pacer{delay: time.Hour}
+		rt := transport.New(newScript(t, status(503)), transport.WithSlots(p), transport.WithTarget(targetAPI))
+		if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx)); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+		if got := fmt.Sprint(p.log); got != "[reserve api after 1 rejected cancel]" {
+			t.Errorf("pacer saw %s", got)
+		}
+	})
+}
