@@ -1,6 +1,6 @@
 module github.com/goaroundhq/goaround/examples
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/go-chi/chi/v5 v5.5.0
@@ -16,7 +16,7 @@ require (
 	github.com/gowebpki/jcs v1.0.2 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
-	golang.org/x/sys v0.46.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
 )
 
 replace github.com/goaroundhq/goaround => ../

@@ -64,7 +64,7 @@ func ParseHeader(values []string) (string, error) {
 	if len(values) > 1 {
 		return "", fmt.Errorf("%w: %d fields, want one", ErrKeyInvalid, len(values))
 	}
-	v := strings.Trim(values[0], " \t")
+	v := trim(values[0])
 	if strings.HasPrefix(v, `"`) {
 		return parseQuoted(v)
 	}
@@ -72,6 +72,15 @@ func ParseHeader(values []string) (string, error) {
 		return "", fmt.Errorf("%w: quote or comma in a bare key", ErrKeyInvalid)
 	}
 	return v, CheckKey(v)
+}
+
+// trim removes the optional whitespace of a field value (RFC 9110, 5.6.3), of which there
+// is usually none.
+func trim(v string) string {
+	if v != "" && (v[0] <= ' ' || v[len(v)-1] <= ' ') {
+		return strings.Trim(v, " \t")
+	}
+	return v
 }
 
 func parseQuoted(v string) (string, error) {

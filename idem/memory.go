@@ -92,7 +92,7 @@ func (m *Memory) claim(r ClaimRequest) (ClaimResult, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := m.now()
-	s.expire(m, now)
+	s.expire(m, now, looksPerClaim)
 	e := s.live(m, r.ID, now)
 	switch {
 	case e == nil:
@@ -113,7 +113,8 @@ func (m *Memory) admit(s *shard, r ClaimRequest, now time.Duration) (ClaimResult
 	if !m.reserve(size) {
 		return ClaimResult{}, false
 	}
-	e := &entry{
+	e := s.entry()
+	*e = entry{
 		id: r.ID, state: Pending, owner: r.Owner, fence: s.nextFence(m, now), attempt: 1,
 		fingerprint: bytes.Clone(r.Fingerprint), since: now, ttl: r.TTL, size: size,
 	}
@@ -146,7 +147,8 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 			if !m.reserve(size) {
 				return ErrFull
 			}
-			e = &entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: size}
+			e = s.entry()
+			*e = entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: size}
 			s.insert(e, 0, now)
 		} else if !m.resize(e, size) {
 			return ErrFull
@@ -235,7 +237,7 @@ func (m *Memory) sweep() {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		s.expire(m, m.now())
+		s.expire(m, m.now(), allLooks)
 		s.mu.Unlock()
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 const (
 	memoryShards = 32
+	// maxFree entries of each shard are kept to be used again.
+	maxFree = 16
 	// entryOverhead is what one record takes of the byte bound beyond the bytes
 	// over MinRecord: MinRecord itself, the entry and its places in map and heap.
 	entryOverhead = MinRecord + 384
@@ -21,6 +23,8 @@ type shard struct {
 	entries map[ID]*entry
 	expiry  wheel
 	fence   uint64 // the highest given
+	free    *entry // a list by next, of entries to use again
+	frees   int
 }
 
 // entry is one record. Times are since the store was made.
@@ -40,7 +44,7 @@ type entry struct {
 	size        int64
 	changed     chan struct{} // made by the first waiter
 
-	slot       **entry // where it is filed in the wheel
+	list       **entry // that it is the first of, in the wheel
 	prev, next *entry
 }
 
@@ -56,9 +60,9 @@ func (s *shard) live(m *Memory, id ID, now time.Duration) *entry {
 	return e
 }
 
-// expire removes the records whose time is over.
-func (s *shard) expire(m *Memory, now time.Duration) {
-	s.expiry.turn(now, func(e *entry) { s.remove(m, e) })
+// expire removes records whose time is over, after a bounded number of looks.
+func (s *shard) expire(m *Memory, now time.Duration, looks int) {
+	s.expiry.turn(now, looks, func(e *entry) { s.remove(m, e) })
 }
 
 // nextFence is the age of the store in microseconds since the Unix epoch of its
@@ -81,6 +85,23 @@ func (s *shard) remove(m *Memory, e *entry) {
 	s.expiry.take(e)
 	m.used.Add(-e.size)
 	e.wake()
+	if s.frees < maxFree {
+		*e = entry{next: s.free}
+		s.free = e
+		s.frees++
+	}
+}
+
+// entry returns an empty entry.
+func (s *shard) entry() *entry {
+	e := s.free
+	if e == nil {
+		return new(entry)
+	}
+	s.free = e.next
+	s.frees--
+	e.next = nil
+	return e
 }
 
 func (s *shard) extend(e *entry, lease, now time.Duration) {

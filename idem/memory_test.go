@@ -74,10 +74,10 @@ func TestMemoryExpiresEveryLifetime(t *testing.T) {
 	})
 }
 
-// touch makes a claim in every shard.
+// touch makes some claims in every shard.
 func touch(t *testing.T, s *idem.Memory) {
 	t.Helper()
-	for i := range 256 {
+	for i := range 32 * 100 {
 		r := idem.ClaimRequest{ID: idem.ID{byte(i)}, Owner: idem.NewOwner(), Lease: time.Second, TTL: time.Second}
 		result, err := s.Claim(t.Context(), r)
 		noError(t, err)

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -63,6 +64,16 @@ func requests(b testing.TB, h http.Handler) func(key string) int {
 	}
 }
 
+// forgetful keeps no record for longer than it takes to make it.
+type forgetful struct{ *idem.Memory }
+
+func (s forgetful) Complete(ctx context.Context, c idem.Claim, fp, rec []byte, ttl time.Duration) error {
+	if err := s.Memory.Complete(ctx, c, fp, rec, ttl); err != nil {
+		return err
+	}
+	return s.Purge(ctx, c.ID)
+}
+
 func BenchmarkServer(b *testing.B) {
 	guard := func() http.Handler {
 		return server.New(idem.NewMemory(), server.WithSharedScope())(http.HandlerFunc(orders))
@@ -86,11 +97,10 @@ func BenchmarkServer(b *testing.B) {
 			serve(keys[0])
 		}
 	})
-	// Records live for 50 ms here, so the store soon is in a steady state in which as
-	// many expire as arrive, and all keys can be used again.
-	b.Run("first", func(b *testing.B) {
+	first := func(b *testing.B, store idem.Store) {
+		b.Helper()
 		executed := 0
-		h := server.New(idem.NewMemory(idem.WithMaxBytes(1<<30)), server.WithSharedScope(), server.WithGuard(idem.WithTTL(50*time.Millisecond)))(
+		h := server.New(store, server.WithSharedScope(), server.WithGuard(idem.WithTTL(50*time.Millisecond)))(
 			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				executed++
 				orders(w, r)
@@ -107,7 +117,13 @@ func BenchmarkServer(b *testing.B) {
 		if executed != i {
 			b.Fatalf("%d of %d executed", executed, i)
 		}
-	})
+	}
+	// Each record is forgotten as soon as it is complete, so what is measured is the work,
+	// the removal included, and not the memory of the machine.
+	b.Run("first", func(b *testing.B) { first(b, forgetful{idem.NewMemory()}) })
+	// Records live for 50 ms, so the store soon is in a steady state in which as many expire
+	// as arrive, about 100,000 at a time, and nearly every one is cold.
+	b.Run("first, many records", func(b *testing.B) { first(b, idem.NewMemory(idem.WithMaxBytes(1<<30))) })
 	b.Run("replay", func(b *testing.B) {
 		serve := requests(b, guard())
 		serve(keys[0])

@@ -20,18 +20,38 @@ type keyStep struct {
 func (s *keyStep) CloseIdleConnections() { closeIdle(s.next) }
 
 func (s *keyStep) RoundTrip(req *http.Request) (*http.Response, error) {
-	key, ok := s.keyFor(req)
-	if !ok {
+	if safe(req.Method) || hasKey(req) {
 		return s.next.RoundTrip(req)
 	}
-	value, err := s.format(key)
+	value, err := s.keyFor(req)
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
+	if value == "" {
+		return s.next.RoundTrip(req)
+	}
 	keyed := req.WithContext(req.Context()) // a shallow copy
 	keyed.Header = withField(req.Header, idem.Header, value)
 	return s.next.RoundTrip(keyed)
+}
+
+// keyFor returns the field to put on the request: the key of its context or a fresh one,
+// "" when it gets none.
+func (s *keyStep) keyFor(req *http.Request) (string, error) {
+	if key, ok := idem.KeyFrom(req.Context()); ok {
+		if s.bareKeys {
+			return idem.FormatBareHeader(key)
+		}
+		return idem.FormatHeader(key)
+	}
+	if !slices.Contains(s.keyMethods, req.Method) {
+		return "", nil
+	}
+	if s.bareKeys {
+		return idem.NewKey(), nil
+	}
+	return `"` + idem.NewKey() + `"`, nil // as FormatHeader would: there is nothing to escape
 }
 
 // withField returns a copy of the header with one field more. Values are shared, cut so
@@ -43,21 +63,6 @@ func withField(h http.Header, name, value string) http.Header {
 	}
 	copied[name] = []string{value}
 	return copied
-}
-
-// keyFor returns the key to put on the request: that of its context or a fresh one.
-// A key that is there already stays, and a safe request needs none.
-func (s *keyStep) keyFor(req *http.Request) (string, bool) {
-	if safe(req.Method) || hasKey(req) {
-		return "", false
-	}
-	if key, ok := idem.KeyFrom(req.Context()); ok {
-		return key, true
-	}
-	if !slices.Contains(s.keyMethods, req.Method) {
-		return "", false
-	}
-	return idem.NewKey(), true
 }
 
 // safe reports whether a method asks for no effect (RFC 9110, 9.2.1).

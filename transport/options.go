@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/skew"
 	"github.com/goaroundhq/goaround/slot"
 )
@@ -28,7 +27,7 @@ type config struct {
 	observer   Observer
 
 	keyMethods []string
-	format     func(key string) (string, error)
+	bareKeys   bool
 }
 
 // Option configures [New], [Keys] and [Retry]. Options that a step has no use for do
@@ -41,7 +40,6 @@ func newConfig(opts []Option) *config {
 		bodyBuffer: DefaultBodyBuffer,
 		target:     origin,
 		keyMethods: []string{http.MethodPost, http.MethodPatch},
-		format:     idem.FormatHeader,
 	}
 	for _, opt := range opts {
 		opt(c)
@@ -117,7 +115,7 @@ func WithKeyMethods(methods ...string) Option {
 
 // WithBareKeys sends keys without the quotes that the IETF draft asks for, for servers
 // that do not know it. A key that needs quotes fails the call.
-func WithBareKeys() Option { return func(c *config) { c.format = idem.FormatBareHeader } }
+func WithBareKeys() Option { return func(c *config) { c.bareKeys = true } }
 
 func notNegative[T int | time.Duration](name string, v T) {
 	if v < 0 {

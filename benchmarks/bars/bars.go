@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"io"
+)
+
+// bar is what one benchmark may cost more than the bare one beside it.
+type bar struct {
+	name        string
+	bench, bare string // names of benchmarks
+	ns          float64
+	allocs      float64
+	bytes       float64 // per operation in all; 0 for no bar
+}
+
+var bars = []bar{
+	{name: "full chain, GET", bench: "Transport/GET/chain", bare: "Transport/GET/stub", ns: 150, allocs: 2},
+	{name: "full chain, keyed POST", bench: "Transport/POST/chain", bare: "Transport/POST/stub", ns: 900, allocs: 9},
+	{name: "full chain, POST 64 KiB", bench: "Transport/POST64KiB/chain", bare: "Transport/POST64KiB/stub", ns: 900, allocs: 9, bytes: 3 << 10},
+	{name: "server, first run", bench: "Server/first", bare: "Server/bare", ns: 2500, allocs: 15},
+	{name: "server, replay", bench: "Server/replay", bare: "Server/bare", ns: 1500, allocs: 10},
+}
+
+// row is a bar with what was measured.
+type row struct {
+	bar
+	overNs, overAllocs, inBytes float64
+}
+
+func (r row) kept() bool {
+	return r.overNs <= r.ns && r.overAllocs <= r.allocs && (r.bytes == 0 || r.inBytes <= r.bytes)
+}
+
+// compare holds the measurements against the bars. A benchmark that is missing is an
+// error: a bar that nobody measures is no bar.
+func compare(bars []bar, m measurements) ([]row, error) {
+	var rows []row
+	for _, b := range bars {
+		bench, bare := m[b.bench], m[b.bare]
+		if bench == nil || bare == nil {
+			return nil, fmt.Errorf("no measurement of %s and %s", b.bench, b.bare)
+		}
+		rows = append(rows, row{
+			bar:        b,
+			overNs:     bench.median("sec/op")*1e9 - bare.median("sec/op")*1e9,
+			overAllocs: bench.median("allocs/op") - bare.median("allocs/op"),
+			inBytes:    bench.median("B/op"),
+		})
+	}
+	return rows, nil
+}
+
+// write prints the rows as Markdown. It reports whether a bar was missed.
+func write(w io.Writer, rows []row) (missed bool, err error) {
+	if _, err := fmt.Fprint(w, "| what, over the bare one | ns | bar | allocations | bar | bytes in all | bar | |\n|---|---|---|---|---|---|---|---|\n"); err != nil {
+		return false, err
+	}
+	for _, r := range rows {
+		verdict, bytes := "kept", "-"
+		if !r.kept() {
+			verdict, missed = "MISSED", true
+		}
+		if r.bytes > 0 {
+			bytes = fmt.Sprintf("%.0f", r.bytes)
+		}
+		if _, err := fmt.Fprintf(w, "| %s | %.0f | %.0f | %.0f | %.0f | %.0f | %s | %s |\n",
+			r.name, r.overNs, r.ns, r.overAllocs, r.allocs, r.inBytes, bytes, verdict); err != nil {
+			return false, err
+		}
+	}
+	return missed, nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+const output = `goos: linux
+pkg: example
+BenchmarkX/bare-2         	  100	   100.0 ns/op	   10 B/op	   1 allocs/op
+BenchmarkX/bare-2         	  100	   120.0 ns/op	   10 B/op	   1 allocs/op
+BenchmarkX/bare-2         	  100	   900.0 ns/op	   10 B/op	   1 allocs/op
+BenchmarkX/chain-2        	  100	   210.0 ns/op	   50 B/op	   3 allocs/op
+BenchmarkX/chain-2        	  100	   230.0 ns/op	   50 B/op	   3 allocs/op
+PASS
+ok  	example	1.0s
+`
+
+func TestBars(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		bar    bar
+		missed bool
+	}{
+		{"kept", bar{bench: "X/chain", bare: "X/bare", ns: 100, allocs: 2}, false},
+		{"too slow", bar{bench: "X/chain", bare: "X/bare", ns: 99, allocs: 2}, true},
+		{"too many allocations", bar{bench: "X/chain", bare: "X/bare", ns: 100, allocs: 1}, true},
+		{"bytes kept", bar{bench: "X/chain", bare: "X/bare", ns: 100, allocs: 2, bytes: 50}, false},
+		{"too many bytes", bar{bench: "X/chain", bare: "X/bare", ns: 100, allocs: 2, bytes: 49}, true},
+	} {
+		m, err := read(strings.NewReader(output))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := compare([]bar{tt.bar}, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		missed, err := write(&out, rows)
+		if err != nil || missed != tt.missed {
+			t.Errorf("%s: missed %v, %v\n%s", tt.name, missed, err, &out)
+		}
+		if !strings.Contains(out.String(), "| 100 |") { // medians 220 and 120
+			t.Errorf("%s: difference of medians is not there:\n%s", tt.name, &out)
+		}
+	}
+}
+
+func TestMissingBenchmarkIsAnError(t *testing.T) {
+	t.Parallel()
+	m, err := read(strings.NewReader(output))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := compare([]bar{{bench: "X/renamed", bare: "X/bare"}}, m); err == nil {
+		t.Error("a bar that nobody measures was kept")
+	}
+}

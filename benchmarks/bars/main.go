@@ -1,0 +1,56 @@
+// Command bars runs the benchmarks of the packages, and prints as a Markdown table what
+// each costs over the bare stub beside it and what it may cost. It exits with status 1
+// when a bar is missed.
+//
+//	go run ./bars -count 6
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+)
+
+func main() {
+	count := flag.Int("count", 6, "run each benchmark `N` times and take the median")
+	flag.Parse()
+	if flag.NArg() > 0 || *count < 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	missed, err := run(ctx, *count)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bars:", err)
+		os.Exit(1)
+	}
+	if missed {
+		os.Exit(1)
+	}
+}
+
+// run measures and prints. It reports whether a bar was missed.
+func run(ctx context.Context, count int) (missed bool, err error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Transport|Server)$",
+		"-count", strconv.Itoa(count), "github.com/goaroundhq/goaround/transport", "github.com/goaroundhq/goaround/server")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return false, fmt.Errorf("%w\n%s", err, out)
+	}
+	m, err := read(bytes.NewReader(out))
+	if err != nil {
+		return false, err
+	}
+	rows, err := compare(bars, m)
+	if err != nil {
+		return false, err
+	}
+	return write(os.Stdout, rows)
+}

@@ -1,0 +1,127 @@
+package otel_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/goaroundhq/goaround"
+
+// arrows says which packages of ours each package may import. Nothing else is allowed, and
+// every package must be here.
+var arrows = map[string][]string{
+	"skew":          {},
+	"slot":          {"skew"},
+	"idem":          {"skew"},
+	"idem/idemtest": {"idem"},
+	"transport":     {"slot", "idem", "skew"},
+	"server":        {"slot", "idem", "skew"},
+	"otel":          {"transport", "server", "slot", "idem", "skew"},
+}
+
+// small are the libraries that the core may use: each does one thing and needs nothing but
+// the standard library.
+var small = []string{
+	"github.com/google/uuid",
+	"github.com/gowebpki/jcs",
+	"github.com/dunglas/httpsfv",
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+	Module     *struct{ Path string }
+}
+
+// list describes the packages and all that they are compiled from, tests left out.
+func list(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps,Module", module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]listed{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+}
+
+// ours is the name of a package of this module, as arrows has it.
+func ours(p listed) (name string, ok bool) {
+	if p.Module == nil || p.Module.Path != module {
+		return "", false
+	}
+	return strings.TrimPrefix(p.ImportPath, module+"/"), true
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	all := list(t)
+	seen := 0
+	for _, p := range all {
+		name, ok := ours(p)
+		if !ok {
+			continue
+		}
+		seen++
+		allowed, ok := arrows[name]
+		if !ok {
+			t.Errorf("package %s has no arrows: say here what it may import", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			target, ok := ours(all[imported])
+			if ok && !slices.Contains(allowed, target) {
+				t.Errorf("%s imports %s", name, target)
+			}
+		}
+	}
+	if seen != len(arrows) {
+		t.Errorf("saw %d packages, arrows has %d", seen, len(arrows))
+	}
+}
+
+func TestPackagesAreLightToImport(t *testing.T) {
+	t.Parallel()
+	all := list(t)
+	for name := range arrows {
+		for _, path := range all[module+"/"+name].Deps {
+			dep := all[path]
+			if _, own := ours(dep); own || dep.Standard {
+				continue
+			}
+			if dep.Module == nil || !slices.Contains(small, dep.Module.Path) {
+				t.Errorf("%s compiles %s", name, path)
+			}
+		}
+	}
+}
+
+func TestTestCodeStaysInTests(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		name, ok := ours(p)
+		if ok && !strings.HasSuffix(name, "test") && slices.Contains(p.Deps, "testing") {
+			t.Errorf("%s compiles package testing", name)
+		}
+	}
+}
