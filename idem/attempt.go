@@ -29,25 +29,36 @@ type heldContext struct {
 	mu     sync.Mutex
 	inner  context.Context // nil until needed
 	cancel context.CancelCauseFunc
+	ended  bool
 }
 
 // current returns the context that stands behind this one now.
 func (c *heldContext) current() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inner != nil {
-		return c.inner
+	if c.inner == nil && !c.ended {
+		return c.parent
 	}
-	return c.parent
+	c.make()
+	return c.inner
 }
 
 func (c *heldContext) cancellable() (context.Context, context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inner == nil {
-		c.inner, c.cancel = context.WithCancelCause(c.parent)
-	}
+	c.make()
 	return c.inner, c.cancel
+}
+
+// make makes the cancellable context, if it is not there.
+func (c *heldContext) make() {
+	if c.inner != nil {
+		return
+	}
+	c.inner, c.cancel = context.WithCancelCause(c.parent)
+	if c.ended {
+		c.cancel(context.Canceled)
+	}
 }
 
 // lose cancels the operation because its claim is gone.
@@ -56,10 +67,11 @@ func (c *heldContext) lose(cause error) {
 	cancel(cause)
 }
 
-// end gives back what a cancellable context holds.
+// end cancels what was derived from the context, and what will be.
 func (c *heldContext) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ended = true
 	if c.cancel != nil {
 		c.cancel(context.Canceled)
 	}

@@ -44,7 +44,8 @@ type Operation struct {
 // Besides the errors of fn, Do returns ErrInProgress, ErrUnknown, ErrKeyReused,
 // ErrNotStored, a *FinalError, and errors of the store, in which case fn did not
 // run. Once fn has succeeded Do returns its result even when the store could not
-// be told.
+// be told; a result that cannot be encoded comes with an error matching ErrNotStored,
+// because it never could be given again.
 func Do[T any](ctx context.Context, g *Guard, op Operation, fn func(context.Context) (T, error)) (T, error) {
 	var value T
 	fingerprint, err := op.check()
@@ -57,7 +58,8 @@ func Do[T any](ctx context.Context, g *Guard, op Operation, fn func(context.Cont
 		return value, fmt.Errorf("idem: claim %s: %w", op.Name, err)
 	}
 	if result.State != Acquired {
-		return value, recall(result, fingerprint, &value)
+		err := recall(result, fingerprint, &value)
+		return value, err
 	}
 	var h Held
 	g.Hold(ctx, result.Claim, op.Key, &h)
@@ -101,31 +103,56 @@ func recall[T any](result ClaimResult, fingerprint []byte, value *T) error {
 }
 
 func run[T any](h *Held, fingerprint []byte, fn func(context.Context) (T, error)) (value T, err error) {
-	returned := false
+	ended := false
 	defer func() {
-		if !returned { // a panic or runtime.Goexit goes its way
+		if !ended { // a panic or runtime.Goexit goes its way
 			_ = h.Abandon("panic")
 		}
 	}()
 	value, err = fn(h.Context())
-	returned = true
+	if err != nil {
+		err = end(h, fingerprint, err)
+	} else if record, encErr := encodeResult(value); encErr != nil {
+		err = encErr
+		_ = h.Complete(fingerprint, notStored, notStored)
+	} else {
+		_ = h.Complete(fingerprint, record, notStored)
+	}
+	ended = true
+	return value, err
+}
+
+// end ends the claim of an operation that failed, by what its error says, and returns the
+// error with that said: the marks speak of this operation, not of one around it.
+func end(h *Held, fingerprint []byte, err error) error {
 	var final *FinalError
 	switch {
-	case err == nil:
-		record, encErr := encodeResult(value)
-		if encErr != nil {
-			_ = h.Complete(fingerprint, notStored, notStored)
-			return value, encErr
-		}
-		_ = h.Complete(fingerprint, record, notStored)
-	case errors.As(err, &final):
+	case errors.As(err, &final) && !final.spent:
 		_ = h.Complete(fingerprint, final.record(), notStored)
 	case errors.Is(err, errNothing):
 		_ = h.Release()
 	default:
 		_ = h.Abandon(err.Error())
+		return err
 	}
-	return value, err
+	return spentError{err}
+}
+
+// spentError is an error whose mark has been heard.
+type spentError struct{ err error }
+
+func (e spentError) Error() string { return e.err.Error() }
+
+func (e spentError) Is(target error) bool { return target != errNothing && errors.Is(e.err, target) }
+
+func (e spentError) As(target any) bool {
+	if !errors.As(e.err, target) {
+		return false
+	}
+	if final, ok := target.(**FinalError); ok {
+		*final = &FinalError{Text: (*final).Text, err: (*final).err, spent: true}
+	}
+	return true
 }
 
 var errNothing = errors.New("nothing happened")
@@ -146,8 +173,9 @@ func (e nothingError) Unwrap() []error { return []error{e.error, errNothing} }
 // FinalError is an error that is the result of an operation, such as a declined
 // card: it is kept and given to later calls, of which only the text survives.
 type FinalError struct {
-	Text string
-	err  error // nil when it was read from a record
+	Text  string
+	err   error // nil when it was read from a record
+	spent bool  // by the operation that it is the result of
 }
 
 // Final makes err the result of the operation. It returns nil for nil.
@@ -193,7 +221,7 @@ func decodeResult(record []byte, value any) error {
 		}
 		return nil
 	case recordError:
-		return &FinalError{Text: string(record[1:])}
+		return &FinalError{Text: string(record[1:]), spent: true}
 	case recordNone:
 		return ErrNotStored
 	default:

@@ -141,8 +141,8 @@ func (g *Guard) Guarantee() Guarantee { return g.guarantee }
 func (g *Guard) TTL() time.Duration { return g.ttl }
 
 // Claim claims the operation. When the result's state is Acquired the operation is
-// the caller's to run, and [Guard.Hold] must follow. A caller that goes away while
-// the store is asked does not leave a claim behind: the step is finished without it.
+// the caller's to run, and [Guard.Hold] must follow, also when the caller went away
+// while the store was asked: the store's step is not cut short.
 func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResult, error) {
 	if ctx.Err() != nil {
 		return ClaimResult{}, context.Cause(ctx)
@@ -153,7 +153,7 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 	}
 	result, err := g.claim(ctx, r)
 	if err == nil && result.State == Pending && g.wait > 0 {
-		result, err = g.claimLater(ctx, r, result)
+		result = g.claimLater(ctx, r, result)
 	}
 	if g.observer.Claimed != nil {
 		g.observer.Claimed(ctx, id, result, err)
@@ -179,55 +179,57 @@ func (g *Guard) claim(ctx context.Context, r ClaimRequest) (ClaimResult, error) 
 	defer cancel()
 	result, err := g.store.Claim(bounded, r)
 	if err != nil && !errors.Is(err, ErrFull) {
-		// The claim may have landed. Nothing ran under it, so hand it back.
-		go g.handBack(detached, Claim{ID: r.ID, Owner: r.Owner})
+		g.handBack(detached, Claim{ID: r.ID, Owner: r.Owner})
 	}
 	return result, err
 }
 
+// handBack releases a claim whose answer was lost: nothing ran under it. It does so once
+// for a claim that has landed, and once more for one that was still under way; what lands
+// later than that reads as unknown when its lease is over. Nobody waits for it.
 func (g *Guard) handBack(ctx context.Context, c Claim) {
-	ctx, cancel := context.WithTimeout(ctx, g.call)
-	defer cancel()
-	_ = g.store.Release(ctx, c) // the lease ends it if this fails
+	release := func() {
+		_ = g.bounded(ctx, func(ctx context.Context) error { return g.store.Release(ctx, c) })
+	}
+	go release()
+	time.AfterFunc(g.call, release)
 }
 
-// claimLater claims again whenever the pending record may have changed, until the
-// wait is over. What it returns then is the last answer.
-func (g *Guard) claimLater(ctx context.Context, r ClaimRequest, last ClaimResult) (ClaimResult, error) {
+// claimLater claims again whenever the pending record may have changed, until the wait or
+// the caller's time is over. It returns the last answer that the store gave: one look that
+// fails does not make an operation less pending.
+func (g *Guard) claimLater(ctx context.Context, r ClaimRequest, last ClaimResult) ClaimResult {
 	waiting, cancel := context.WithTimeout(ctx, g.wait)
 	defer cancel()
-	for poll := 0; last.State == Pending; poll++ {
-		if !g.pause(waiting, r.ID, last.LeaseLeft, poll) {
-			break
-		}
-		var err error
-		if last, err = g.claim(ctx, r); err != nil {
-			return last, err
+	for look := 0; last.State == Pending && g.pause(waiting, r.ID, last.LeaseLeft, look); look++ {
+		if result, err := g.claim(ctx, r); err == nil {
+			last = result
 		}
 	}
-	if ctx.Err() != nil && last.State == Pending {
-		return ClaimResult{}, context.Cause(ctx)
-	}
-	return last, nil
+	return last
 }
 
-// The interval at which a store without [Waiter] is asked again.
+// The interval at which a store is asked again that says nothing, or nothing useful.
 const (
 	firstPoll = 50 * time.Millisecond
 	lastPoll  = time.Second
 )
 
-// pause returns when another look is worthwhile; false when the wait is over.
-func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, poll int) bool {
+// pause returns when another look is worthwhile; false when the wait is over. It gets
+// slower with every look that found nothing.
+func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, look int) bool {
 	limit := max(leaseLeft, time.Millisecond)
+	interval := min(firstPoll<<min(look, 10), lastPoll)
 	if g.waiter == nil {
-		interval := min(firstPoll<<min(poll, 10), lastPoll)
 		return sleep(ctx, min(limit, interval/2+rand.N(interval))) == nil
+	}
+	if look > 0 && sleep(ctx, min(limit, interval/10)) != nil {
+		return false
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := g.waiter.Wait(bounded, id); err != nil && bounded.Err() == nil {
-		return sleep(ctx, firstPoll) == nil // the waiter is broken: do not spin on it
+		return sleep(ctx, interval) == nil // the waiter is broken
 	}
 	return ctx.Err() == nil
 }

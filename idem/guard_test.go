@@ -80,6 +80,10 @@ func TestGuardHandsBackAClaimWhoseReplyWasLost(t *testing.T) {
 		if got := state(t, s.store, testID(t)); got != idem.Absent {
 			t.Errorf("state = %v, want absent", got)
 		}
+		time.Sleep(time.Minute)
+		if n := s.count("release"); n != 2 {
+			t.Errorf("handed back %d times, want twice: for what landed, and for what was on its way", n)
+		}
 	})
 }
 
@@ -193,14 +197,59 @@ func TestGuardWaitEndsWithTheCaller(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := idem.NewGuard(s, idem.WithWait(time.Hour)).Claim(ctx, testID(t), nil)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("error = %v after %v", err, time.Since(start))
+		result, err := idem.NewGuard(s, idem.WithWait(time.Hour)).Claim(ctx, testID(t), nil)
+		if result.State != idem.Pending || err != nil || time.Since(start) != time.Second {
+			t.Errorf("Claim = %v, %v after %v; want pending, as the store said", result.State, err, time.Since(start))
 		}
 		noError(t, first.Release())
 		time.Sleep(10 * time.Second)
 	})
 }
+
+// A store that fails while an operation is known to be running has not said that it is not.
+func TestGuardWaitRemembersWhatTheStoreSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		first := acquire(t, idem.NewGuard(s), testID(t))
+		looks := 0
+		s.set(on("claim", func(context.Context) error {
+			if looks++; looks > 1 {
+				return errCut
+			}
+			return nil
+		}), nil)
+		result, err := idem.NewGuard(s, idem.WithWait(5*time.Second)).Claim(t.Context(), testID(t), nil)
+		if result.State != idem.Pending || err != nil || looks < 2 {
+			t.Errorf("Claim = %v, %v after %d looks", result.State, err, looks)
+		}
+		s.set(nil, nil)
+		noError(t, first.Release())
+		time.Sleep(time.Minute)
+	})
+}
+
+// Waking without a cause is allowed, and must not become a storm either.
+func TestGuardWaitWithAnEagerWaiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := eagerWaiter{newRemote()}
+		first := acquire(t, idem.NewGuard(s), testID(t))
+		result, err := idem.NewGuard(s, idem.WithWait(10*time.Second)).Claim(t.Context(), testID(t), nil)
+		if result.State != idem.Pending || err != nil {
+			t.Errorf("Claim = %v, %v", result.State, err)
+		}
+		if n := s.count("claim"); n > 150 {
+			t.Errorf("%d claims in ten seconds", n)
+		}
+		noError(t, first.Release())
+		time.Sleep(time.Minute)
+	})
+}
+
+type eagerWaiter struct{ *remote }
+
+func (eagerWaiter) Wait(context.Context, idem.ID) error { return nil }
 
 // Waiting must not turn into a storm of requests on a store.
 func TestGuardWaitPollsGently(t *testing.T) {

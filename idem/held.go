@@ -3,6 +3,7 @@ package idem
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Held struct {
 	guard   *Guard
 	ctx     heldContext
 	renewal renewal
+	ending  atomic.Bool
 }
 
 // Claim returns the claim.
@@ -55,27 +57,36 @@ func (h *Held) Abandon(reason string) error {
 	})
 }
 
+// end tells the store, once. Whatever happens on the way, the claim is no longer kept
+// alive after it.
 func (h *Held) end(how Ending, step func(context.Context) error) error {
+	if !h.ending.CompareAndSwap(false, true) {
+		return ErrLost
+	}
+	defer h.ctx.end()
+	defer h.guard.keeper(h.ctx.claim.ID).end(h)
 	err := h.guard.tell(&h.ctx, step)
-	h.guard.keeper(h.ctx.claim.ID).end(h)
 	if h.guard.observer.Ended != nil {
 		h.guard.observer.Ended(&h.ctx, h.ctx.claim, how, err)
 	}
-	h.ctx.end()
 	return err
 }
 
 // extend renews the lease at the store.
 func (h *Held) extend(ctx context.Context) error {
-	return h.guard.bounded(ctx, func(ctx context.Context) error {
-		return h.guard.store.Extend(ctx, h.ctx.claim, h.guard.lease)
-	})
+	g := h.guard
+	ctx, cancel := context.WithTimeout(ctx, max(min(g.call, g.lease/3), time.Millisecond))
+	defer cancel()
+	return g.store.Extend(ctx, h.ctx.claim, g.lease)
 }
 
 // judge decides what the store's answer to a renewal means: the operation is
 // cancelled when its claim is gone, or may be. age is the time since the store last
 // gave the lease.
 func (h *Held) judge(err error, age time.Duration) {
+	if h.ending.Load() && final(err) {
+		return // the ending has landed: there is nothing left to lose
+	}
 	if h.guard.observer.Renewed != nil {
 		h.guard.observer.Renewed(&h.ctx, h.ctx.claim, err)
 	}

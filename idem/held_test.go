@@ -338,3 +338,83 @@ func TestHeldContextFollowsItsParent(t *testing.T) {
 		time.Sleep(lease)
 	})
 }
+
+func TestHeldEndsOnce(t *testing.T) {
+	t.Parallel()
+	s := idem.NewMemory()
+	h := acquire(t, idem.NewGuard(s), testID(t))
+	noError(t, h.Complete(nil, []byte("r"), nil))
+	for _, err := range []error{h.Abandon("deferred"), h.Release(), h.Complete(nil, nil, nil)} {
+		if !errors.Is(err, idem.ErrLost) {
+			t.Errorf("second ending: %v, want ErrLost", err)
+		}
+	}
+	if got := state(t, s, testID(t)); got != idem.Done {
+		t.Errorf("state = %v, want done", got)
+	}
+}
+
+// What was derived from the context, before or after, ends with the operation.
+func TestHeldContextEndsWithTheOperation(t *testing.T) {
+	t.Parallel()
+	for _, early := range []bool{true, false} {
+		h := acquire(t, idem.NewGuard(idem.NewMemory()), testID(t))
+		ctx := h.Context()
+		if early {
+			ctx.Done()
+		}
+		noError(t, h.Release())
+		select {
+		case <-ctx.Done():
+		default:
+			t.Errorf("asked early %v: not done", early)
+		}
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("asked early %v: Err = %v", early, ctx.Err())
+		}
+	}
+}
+
+// A renewal must not take longer than there is time to notice that it failed.
+func TestHeldShortLeaseNoticesAHungStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const short = 300 * time.Millisecond
+		s := newRemote()
+		g := idem.NewGuard(s, idem.WithLease(short), idem.WithGuarantee(idem.AtLeastOnce))
+		h := acquire(t, g, testID(t))
+		s.set(on("extend", hang), nil)
+		start := time.Now()
+		<-h.Context().Done()
+		if took := time.Since(start); took > 2*short {
+			t.Errorf("told after %v of a lease of %v", took, short)
+		}
+		s.set(nil, nil)
+		noError(t, h.Release())
+		time.Sleep(time.Minute)
+	})
+}
+
+// A renewal that comes when the ending has landed, but is not confirmed yet, is no loss.
+func TestHeldRenewalAfterTheEndIsNoLoss(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		var renewals []error
+		g := idem.NewGuard(s, idem.WithLease(6*time.Second), idem.WithStoreTimeout(time.Minute), idem.WithFinishTimeout(time.Minute),
+			idem.WithGuardObserver(idem.Observer{Renewed: func(_ context.Context, _ idem.Claim, err error) { renewals = append(renewals, err) }}))
+		h := acquire(t, g, testID(t))
+		s.set(nil, on("complete", func(context.Context) error {
+			time.Sleep(20 * time.Second) // the reply is slow
+			return nil
+		}))
+		noError(t, h.Complete(nil, []byte("r"), nil))
+		if len(renewals) > 0 {
+			t.Errorf("the observer was told %v", renewals)
+		}
+		if cause := context.Cause(h.Context()); !errors.Is(cause, context.Canceled) {
+			t.Errorf("cause %v", cause)
+		}
+		time.Sleep(time.Minute)
+	})
+}

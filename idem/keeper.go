@@ -33,7 +33,8 @@ type keeper struct {
 type renewal struct {
 	prev, next *renewal // nil when the operation has ended
 	held       *Held
-	confirmed  int64              // the beat at which the store last gave the lease
+	confirmed  int64              // the beat at which the lease was last asked for and given
+	asked      int64              // the beat of the renewal under way
 	due        int64              // the beat at which to ask again
 	stop       context.CancelFunc // ends a renewal under way; nil when none is
 }
@@ -80,6 +81,7 @@ func (k *keeper) tick() {
 	}
 	for r := k.held.next; r != &k.held; r = r.next {
 		if r.due <= k.beat && r.stop == nil {
+			r.asked = k.beat
 			var ctx context.Context
 			ctx, r.stop = context.WithCancel(context.WithoutCancel(&r.held.ctx))
 			go k.renew(ctx, r.held)
@@ -104,7 +106,7 @@ func (k *keeper) renewed(h *Held, err error) (age time.Duration, running bool) {
 	r.stop()
 	r.stop = nil
 	if err == nil {
-		r.confirmed, r.due = k.beat, k.beat+renewalBeat
+		r.confirmed, r.due = r.asked, r.asked+renewalBeat
 	} // else with the next tick
 	return time.Duration(k.beat-r.confirmed) * k.every, r.next != nil
 }

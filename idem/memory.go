@@ -54,6 +54,7 @@ func NewMemory(opts ...MemoryOption) *Memory {
 	}
 	for i := range m.shards {
 		m.shards[i].entries = make(map[ID]*entry)
+		m.shards[i].expiry.done = -1
 	}
 	return m
 }
@@ -99,7 +100,7 @@ func (m *Memory) claim(r ClaimRequest) (ClaimResult, bool) {
 		return m.admit(s, r, now)
 	case e.state == Pending && e.owner == r.Owner:
 		s.extend(e, r.Lease, now)
-	case r.TakeOver && e.stateAt(now) == Unknown:
+	case r.TakeOver && e.stateAt(now) == Unknown && e.sameRequest(r):
 		s.takeOver(e, r, now)
 	default:
 		return e.result(now), true
@@ -148,6 +149,7 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 				return ErrFull
 			}
 			e = s.entry()
+			s.fence = max(s.fence, c.Fence)
 			*e = entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: size}
 			s.insert(e, 0, now)
 		} else if !m.resize(e, size) {
@@ -156,12 +158,7 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 		s.complete(e, fingerprint, record, ttl, now)
 		return nil
 	}
-	err := m.transition(ctx, c, step)
-	if errors.Is(err, ErrFull) {
-		m.sweep()
-		err = m.transition(ctx, c, step)
-	}
-	return err
+	return m.makingRoom(func() error { return m.transition(ctx, c, step) })
 }
 
 // Release implements [Store].
@@ -230,6 +227,17 @@ func (m *Memory) resize(e *entry, size int64) bool {
 	}
 	e.size = size
 	return true
+}
+
+// makingRoom takes a step again, when there was no room for it, without the records that
+// have expired.
+func (m *Memory) makingRoom(step func() error) error {
+	err := step()
+	if errors.Is(err, ErrFull) {
+		m.sweep()
+		err = step()
+	}
+	return err
 }
 
 // sweep removes the expired records of all shards.

@@ -62,6 +62,10 @@ func (m *Memory) Resolve(ctx context.Context, id ID, r Resolution) error {
 	if r.State != Absent && (r.State != Done || r.TTL <= 0) {
 		return fmt.Errorf("idem: cannot resolve to %v for %v", r.State, r.TTL)
 	}
+	return m.makingRoom(func() error { return m.resolve(id, r) })
+}
+
+func (m *Memory) resolve(id ID, r Resolution) error {
 	s := m.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

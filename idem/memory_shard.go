@@ -1,6 +1,8 @@
 package idem
 
 import (
+	"bytes"
+	"strings"
 	"sync"
 	"time"
 )
@@ -73,9 +75,12 @@ func (s *shard) nextFence(m *Memory, now time.Duration) uint64 {
 	return s.fence
 }
 
+// forever is as long as anything lasts, and far from overflow.
+const forever = 100 * 365 * 24 * time.Hour
+
 func (s *shard) insert(e *entry, lease, now time.Duration) {
-	e.leaseEnd = now + lease
-	e.expires = e.leaseEnd + e.ttl
+	e.leaseEnd = now + min(lease, forever)
+	e.expires = e.leaseEnd + min(e.ttl, forever)
 	s.entries[e.id] = e
 	s.expiry.file(e)
 }
@@ -105,8 +110,8 @@ func (s *shard) entry() *entry {
 }
 
 func (s *shard) extend(e *entry, lease, now time.Duration) {
-	e.leaseEnd = now + lease
-	s.expireAt(e, e.leaseEnd+e.ttl)
+	e.leaseEnd = now + min(lease, forever)
+	s.expireAt(e, e.leaseEnd+min(e.ttl, forever))
 }
 
 func (s *shard) takeOver(e *entry, r ClaimRequest, now time.Duration) {
@@ -115,6 +120,9 @@ func (s *shard) takeOver(e *entry, r ClaimRequest, now time.Duration) {
 	s.fence = e.fence
 	e.attempt++
 	e.since, e.ttl = now, r.TTL
+	if len(e.fingerprint) == 0 {
+		e.fingerprint = bytes.Clone(r.Fingerprint)
+	}
 	s.extend(e, r.Lease, now)
 	e.wake()
 }
@@ -123,13 +131,14 @@ func (s *shard) complete(e *entry, fingerprint, record []byte, ttl, now time.Dur
 	e.state, e.since, e.reason = Done, now, ""
 	both := append(append(make([]byte, 0, len(fingerprint)+len(record)), fingerprint...), record...)
 	e.fingerprint, e.record = both[:len(fingerprint):len(fingerprint)], both[len(fingerprint):]
-	s.expireAt(e, now+ttl)
+	s.expireAt(e, now+min(ttl, forever))
 	e.wake()
 }
 
 func (s *shard) abandon(e *entry, reason string, now time.Duration) {
-	e.state, e.reason = Unknown, reason[:min(len(reason), MinRecord)]
-	s.expireAt(e, now+e.ttl)
+	// A copy: the reason may be part of something large.
+	e.state, e.reason = Unknown, strings.Clone(strings.ToValidUTF8(reason[:min(len(reason), MinRecord)], ""))
+	s.expireAt(e, now+min(e.ttl, forever))
 	e.wake()
 }
 
@@ -137,6 +146,12 @@ func (s *shard) expireAt(e *entry, at time.Duration) {
 	s.expiry.take(e)
 	e.expires = at
 	s.expiry.file(e)
+}
+
+// sameRequest reports whether a claim's fingerprint, where both are known, is the
+// record's.
+func (e *entry) sameRequest(r ClaimRequest) bool {
+	return len(e.fingerprint) == 0 || len(r.Fingerprint) == 0 || bytes.Equal(e.fingerprint, r.Fingerprint)
 }
 
 func (e *entry) claim() Claim {

@@ -135,8 +135,9 @@ type Store interface {
 	// reports what is there. It is idempotent per owner: an owner that holds the
 	// pending record gets Acquired again, with a fresh lease. With TakeOver it
 	// also acquires a record whose lease is over or whose outcome is unknown,
-	// with Attempt+1 and a higher fence. Without, a record whose lease is over
-	// reads as Unknown. It returns ErrFull when there is no room.
+	// with Attempt+1 and a higher fence, unless both have a fingerprint and they
+	// differ. Without, a record whose lease is over reads as Unknown. It returns
+	// ErrFull when there is no room.
 	Claim(ctx context.Context, r ClaimRequest) (ClaimResult, error)
 
 	// Extend gives a pending claim of this owner a fresh lease, also when the old

@@ -12,11 +12,12 @@ import (
 type hashedBody struct {
 	mu     sync.Mutex
 	body   io.ReadCloser
-	print  *fingerprinter // nil when the handler has returned
+	print  *fingerprinter
 	size   int64
 	length int64 // as declared, -1 when it was not
 	ended  bool
-	failed bool
+	failed bool // it broke off
+	frozen bool // the handler has returned
 }
 
 func (b *hashedBody) init(r *http.Request) {
@@ -28,7 +29,7 @@ func (b *hashedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.print == nil {
+	if b.frozen {
 		return n, err
 	}
 	b.print.hash.Write(p[:n])
@@ -44,19 +45,26 @@ func (b *hashedBody) Read(p []byte) (int, error) {
 
 func (b *hashedBody) Close() error { return b.body.Close() }
 
-// freeze ends the handler's part: what its goroutines still read is not hashed. It
-// returns the fingerprinter, and whether the body broke off.
-func (b *hashedBody) freeze() (print *fingerprinter, broken bool) {
+// freeze ends the handler's part: what its goroutines still read is not hashed, and
+// changes nothing here.
+func (b *hashedBody) freeze() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	print, b.print = b.print, nil
-	return print, b.failed
+	b.frozen = true
 }
 
-// end tells how much of the body the fingerprint covers.
-func (b *hashedBody) end() byte {
+// fingerprint is valid until release.
+func (b *hashedBody) fingerprint() []byte {
 	if b.ended || b.size == b.length {
-		return bodyWhole
+		return b.print.sum(b.size, bodyWhole)
 	}
-	return bodyPrefix
+	return b.print.sum(b.size, bodyPrefix)
+}
+
+// release gives the fingerprinter back. A second call does nothing.
+func (b *hashedBody) release() {
+	if b.print != nil {
+		b.print.release()
+		b.print = nil
+	}
 }

@@ -1,14 +1,15 @@
 package server
 
 import (
-	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/goaroundhq/goaround/idem"
 )
 
 // errReturned is what a goroutine gets that writes when its handler has returned.
@@ -24,16 +25,34 @@ const (
 // recordBuffers hold records while they are made.
 var recordBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
 
-// capture is the response writer that a guarded handler sees. The status and header
-// are passed on at once, because net/http sends nothing before body bytes come; body
-// bytes are held back until the response is stored, unless the handler flushes, or
-// writes more than is kept.
+// stage is how far a response has got on its way to the client.
+type stage uint8
+
+const (
+	holding  stage = iota // nothing was sent
+	passing               // status and header were sent, and body bytes go straight through
+	hijacked              // the connection is the handler's
+)
+
+// capture is the response writer that a guarded handler sees. It holds the response back
+// until it is stored, unless the handler flushes, or writes more than is kept.
+//
+// The handler has a header map of its own, so that what it sets can be told from what
+// stands, or is put, around it, and that a change after WriteHeader has as little effect
+// as it has in net/http.
 type capture struct {
-	mu      sync.Mutex
-	w       http.ResponseWriter
-	h       *handler
-	outer   http.Header // as it was before the handler; nil when it was empty
-	head    bool        // the request method is HEAD
+	mu     sync.Mutex
+	w      http.ResponseWriter
+	h      *handler
+	echo   []string    // for the field idem.Header
+	header http.Header // the handler's
+	outer  http.Header // what stood before it, when the header below no longer tells
+	fields int         // in header, when the status was set
+	head   bool        // the request method is HEAD
+
+	stage   stage
+	frozen  bool // the handler has returned
+	omitted bool // the body is not kept
 	status  int
 	length  int64   // as the handler declared it, -1 when it did not
 	size    int64   // of the body as written by the handler
@@ -41,56 +60,50 @@ type capture struct {
 	body    int     // where the body begins in buf
 	pooled  *[]byte // what buf started from
 	short   [shortRecord]byte
-	omitted bool // the body is not kept
-	passing bool // body bytes go straight through
-	gone    bool // hijacked
-	frozen  bool // the handler has returned
 }
-
-var (
-	_ http.ResponseWriter                       = (*capture)(nil)
-	_ http.Flusher                              = (*capture)(nil)
-	_ http.Hijacker                             = (*capture)(nil)
-	_ io.ReaderFrom                             = (*capture)(nil)
-	_ io.StringWriter                           = (*capture)(nil)
-	_ interface{ FlushError() error }           = (*capture)(nil)
-	_ interface{ Unwrap() http.ResponseWriter } = (*capture)(nil)
-)
 
 func (c *capture) init(w http.ResponseWriter, r *http.Request, h *handler) {
 	c.w, c.h, c.length, c.head = w, h, -1, r.Method == http.MethodHead
-	if header := w.Header(); len(header) > 1 { // more than our own echo
-		c.outer = maps.Clone(header)
+	c.echo = echo(r)
+	if outer := w.Header(); len(outer) > 0 {
+		c.header = maps.Clone(outer)
+	} else {
+		c.header = make(http.Header)
 	}
 }
 
-// Unwrap lets http.ResponseController reach what is not handled here.
-func (c *capture) Unwrap() http.ResponseWriter { return c.w }
-
-func (c *capture) Header() http.Header { return c.w.Header() }
+func (c *capture) Header() http.Header { return c.header }
 
 func (c *capture) WriteHeader(status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.frozen || c.gone:
+	case c.frozen || c.stage == hijacked || c.status != 0:
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
+		if c.outer == nil {
+			c.outer = c.w.Header().Clone()
+		}
+		c.putHeader()
 		c.w.WriteHeader(status) // informational: another one follows
-	case c.status == 0:
+	default:
 		c.begin(status)
 	}
 }
 
 // begin fixes the status and header of the response.
 func (c *capture) begin(status int) {
-	c.w.WriteHeader(status) // panics on an invalid status, as always
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http does
+	}
 	c.status = status
-	if v := c.w.Header()["Content-Length"]; len(v) > 0 {
+	if v := c.header["Content-Length"]; len(v) > 0 {
 		if n, err := strconv.ParseInt(v[0], 10, 64); err == nil && n >= 0 {
 			c.length = n
 		}
 	}
 	c.encode()
+	c.putHeader()
+	c.fields = len(c.header)
 }
 
 // encode puts the head of the record at the front of the buffer.
@@ -104,23 +117,50 @@ func (c *capture) encode() {
 	c.body = len(c.buf)
 }
 
+// putHeader makes the header below what the handler wants it to be.
+func (c *capture) putHeader() {
+	below := c.w.Header()
+	for name := range below {
+		if _, ok := c.header[name]; !ok {
+			delete(below, name)
+		}
+	}
+	maps.Copy(below, c.header)
+	below[idem.Header] = c.echo
+}
+
+// putTrailers passes on what the handler has set since: net/http sends what was declared
+// in Trailer, or has the prefix for it, and ignores the rest.
+func (c *capture) putTrailers() {
+	if len(c.header) != c.fields || len(c.header["Trailer"]) > 0 {
+		maps.Copy(c.w.Header(), c.header)
+	}
+}
+
 func (c *capture) Write(p []byte) (int, error) { return write(c, p, c.w.Write) }
 
 func (c *capture) WriteString(s string) (int, error) {
 	return write(c, s, func(s string) (int, error) { return io.WriteString(c.w, s) })
 }
 
-func write[T []byte | string](c *capture, p T, through func(T) (int, error)) (int, error) {
+// write keeps body bytes, or sends them, or both. While the record is whole the handler is
+// not told that the client has gone: it would stop, and half of its response would be kept
+// as all of it.
+func write[T []byte | string](c *capture, p T, send func(T) (int, error)) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.admit(int64(len(p))); err != nil {
+	if err := c.admit(int64(len(p))); err != nil || len(p) == 0 {
 		return 0, err
 	}
-	if c.room(len(p)) {
-		c.buf = append(c.buf, p...)
+	if !c.fits(len(p)) {
+		c.omit()
 	}
-	if c.passing {
-		return through(p)
+	if c.omitted {
+		return send(p)
+	}
+	c.buf = append(c.buf, p...)
+	if c.stage == passing {
+		_, _ = send(p)
 	}
 	return len(p), nil
 }
@@ -128,13 +168,16 @@ func write[T []byte | string](c *capture, p T, through func(T) (int, error)) (in
 // admit decides, as net/http does, whether n body bytes may be written.
 func (c *capture) admit(n int64) error {
 	switch {
-	case c.gone:
+	case c.stage == hijacked:
 		return http.ErrHijacked
 	case c.frozen:
 		return errReturned
 	}
 	if c.status == 0 {
 		c.begin(http.StatusOK)
+	}
+	if n == 0 {
+		return nil
 	}
 	if !bodyAllowed(c.status) {
 		return http.ErrBodyNotAllowed
@@ -145,103 +188,25 @@ func (c *capture) admit(n int64) error {
 	return nil
 }
 
-// room reports whether n more body bytes are to be kept. When they no longer fit,
-// what was held back is sent.
-func (c *capture) room(n int) bool {
-	if !c.omitted && len(c.buf)-c.body+n <= c.h.maxBody {
-		return true
-	}
+func (c *capture) fits(n int) bool { return !c.omitted && len(c.buf)-c.body+n <= c.h.maxBody }
+
+// omit gives up keeping the body, and sends what was held back of it.
+func (c *capture) omit() {
 	c.pass()
 	c.omitted = true
 	c.buf = c.buf[:c.body]
-	return false
 }
 
 // pass sends what was held back and lets the rest go straight through.
 func (c *capture) pass() {
-	if c.passing {
+	if c.stage != holding {
 		return
 	}
-	c.passing = true
+	c.stage = passing
+	c.w.WriteHeader(c.status)
 	if held := c.buf[c.body:]; len(held) > 0 {
-		_, _ = c.w.Write(held) // the next write of the handler gets the error
+		_, _ = c.w.Write(held) // the client is gone if this fails
 	}
-}
-
-// ReadFrom copies through the record while it fits and hands the rest to the
-// underlying writer, which may have a faster way.
-func (c *capture) ReadFrom(src io.Reader) (int64, error) {
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	var total int64
-	for !c.direct() {
-		n, err := src.Read(*buf)
-		if n > 0 {
-			written, werr := c.Write((*buf)[:n])
-			total += int64(written)
-			if werr != nil {
-				return total, werr
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
-	n, err := io.Copy(c.w, src)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.size += n
-	return total + n, err
-}
-
-// copyBuffers hold 32 KiB, the size that io.Copy uses.
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
-
-// direct reports whether bytes need not be seen any more.
-func (c *capture) direct() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.frozen && !c.gone && c.omitted && c.passing
-}
-
-func (c *capture) Flush() { _ = c.FlushError() }
-
-// FlushError sends what was written so far. From here on the client sees bytes before
-// they are stored.
-func (c *capture) FlushError() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.gone:
-		return http.ErrHijacked
-	case c.frozen:
-		return errReturned
-	case c.status == 0:
-		c.begin(http.StatusOK)
-	}
-	c.pass()
-	return http.NewResponseController(c.w).Flush()
-}
-
-// Hijack hands the connection to the handler; there is no response to store then.
-func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.frozen {
-		return nil, nil, errReturned
-	}
-	conn, rw, err := http.NewResponseController(c.w).Hijack()
-	if err == nil {
-		c.gone, c.omitted = true, true
-		if c.status == 0 {
-			c.status = http.StatusSwitchingProtocols
-			c.encode()
-		}
-	}
-	return conn, rw, err
 }
 
 // freeze ends the handler's part: what its goroutines still write is refused, and
@@ -250,18 +215,19 @@ func (c *capture) freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen = true
-	if c.status == 0 {
-		c.status = http.StatusOK
-		c.encode()
+	if c.status == 0 && c.stage == holding {
+		c.begin(http.StatusOK)
 	}
 }
 
-// record returns what to store, and a short form for a store that has no room for
-// it. Both are valid until release.
-func (c *capture) record() (record, short []byte) {
-	// A body that is not what its header declared is not one to replay.
-	if !c.head && bodyAllowed(c.status) && c.length >= 0 && c.size != c.length {
-		c.omitted = true
+// record returns what to store, and a short form for a store that has no room for it.
+// Both are valid until release. gone tells that the client has left.
+func (c *capture) record(gone bool) (record, short []byte) {
+	switch {
+	case !c.head && bodyAllowed(c.status) && c.length >= 0 && c.size != c.length:
+		c.omitted = true // a body that is not what its header declared is not one to replay
+	case gone && c.stage == passing:
+		c.omitted = true // the handler may have stopped in the middle because of that
 	}
 	record = c.buf
 	if c.omitted {
@@ -273,14 +239,15 @@ func (c *capture) record() (record, short []byte) {
 
 // send passes on what was held back.
 func (c *capture) send() {
-	if !c.gone {
-		c.pass()
+	c.pass()
+	if c.stage == passing {
+		c.putTrailers()
 	}
 }
 
-// release gives the buffer back.
+// release gives the buffer back. A second call does nothing.
 func (c *capture) release() {
-	if cap(c.buf) <= maxPooled {
+	if c.pooled != nil && cap(c.buf) <= maxPooled {
 		*c.pooled = c.buf[:0]
 		recordBuffers.Put(c.pooled)
 	}

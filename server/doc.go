@@ -29,8 +29,7 @@
 // instead of being told in-progress: WithGuard(idem.WithWait(d)).
 //
 // The status is repeated in the Idempotency-Status field. Requests without a key
-// pass through unguarded unless [WithRequired]; requests of other methods and
-// protocol upgrades always do.
+// pass through unguarded unless [WithRequired]; requests of other methods always do.
 //
 // # What a handler may do
 //
@@ -38,11 +37,14 @@
 // response is kept up to 1 MiB ([WithMaxBody]); a longer one goes straight to the
 // client and repetitions are told that it was not stored. Flush, Hijack, deadlines
 // and io.ReaderFrom work; after a Flush bytes go out as they are written, and the
-// record follows when the handler returns.
+// record follows when the handler returns. A replay has the status, the fields that the
+// handler set, and the body; not trailers, cookies, or what belongs to one exchange.
 //
 // Responses 408, 425, 429 and 503 mean that nothing happened, and free the key; so
-// does [NothingHappened]. A handler that panics, or calls [OutcomeUnknown], leaves
-// the outcome unknown, which is reported and never guessed. In a handler
+// does [NothingHappened], and a 4xx to a request whose body broke off. A handler that
+// panics, calls [OutcomeUnknown], or answers 5xx after the client has gone, leaves the
+// outcome unknown, which is reported and never guessed. With [idem.AtLeastOnce] any 5xx
+// does, and the next attempt runs. In a handler
 // [idem.FromContext] tells the fence and the attempt, and [idem.DownstreamKey]
 // makes keys for calls to other services.
 //

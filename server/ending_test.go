@@ -36,7 +36,7 @@ func TestStatusDecidesWhetherTheKeyIsFree(t *testing.T) {
 		{200, idem.AtLeastOnce, false},
 		{400, idem.AtLeastOnce, false},
 		{429, idem.AtLeastOnce, true},
-		{500, idem.AtLeastOnce, true},
+		{500, idem.AtLeastOnce, true}, // as another attempt
 		{504, idem.AtLeastOnce, true},
 	} {
 		t.Run(strconv.Itoa(tt.status)+" "+tt.guarantee.String(), func(t *testing.T) {
@@ -56,6 +56,10 @@ func TestStatusDecidesWhetherTheKeyIsFree(t *testing.T) {
 				want = 2
 			}
 			s.expectRuns(want)
+			a := s.lastAnswer()
+			if abandoned := tt.status >= 500 && tt.guarantee == idem.AtLeastOnce; tt.again && (a.Ending == idem.Abandoned) != abandoned {
+				t.Errorf("the claim ended %v", a.Ending)
+			}
 		})
 	}
 }

@@ -70,6 +70,12 @@ func pronounce(ctx context.Context, v int32) bool {
 func (h *handler) execute(c idem.Claim, key string, w http.ResponseWriter, r *http.Request) {
 	x := new(run)
 	h.guard.Hold(r.Context(), c, key, &x.held)
+	ended := false
+	defer func() {
+		if !ended { // a panic or runtime.Goexit, which go their way
+			h.answered(&x.ctx, x.abort())
+		}
+	}()
 	x.ctx = runContext{Context: x.held.Context(), run: x}
 	x.capture.init(w, r, h)
 	inner := r.WithContext(&x.ctx)
@@ -77,23 +83,18 @@ func (h *handler) execute(c idem.Claim, key string, w http.ResponseWriter, r *ht
 	if r.Body != nil && r.Body != http.NoBody {
 		inner.Body = &x.body
 	}
-	returned := false
-	defer func() {
-		if !returned { // a panic or runtime.Goexit, which go their way
-			h.answered(&x.ctx, x.abort())
-		}
-	}()
 	h.next.ServeHTTP(&x.capture, inner)
-	returned = true
 	r.Pattern = inner.Pattern // for middleware outside that reports the route
-	h.answered(&x.ctx, h.finish(x))
+	a := h.finish(x)
+	ended = true
+	h.answered(&x.ctx, a)
 }
 
-// abort ends the claim of a handler that did not return.
+// abort ends the claim of a request that did not end well.
 func (x *run) abort() Answer {
 	x.capture.freeze()
-	print, _ := x.body.freeze()
-	print.release()
+	x.body.freeze()
+	x.body.release()
 	a := Answer{Outcome: Executed, ID: x.held.Claim().ID}
 	if x.verdict.Load() == verdictNothing {
 		a.Ending, a.Err = idem.Released, x.held.Release()
@@ -107,40 +108,40 @@ func (x *run) abort() Answer {
 // finish ends the claim of a handler that returned, and then sends its response.
 func (h *handler) finish(x *run) Answer {
 	x.capture.freeze()
-	print, broken := x.body.freeze()
-	defer print.release()
+	x.body.freeze()
 	a := Answer{Outcome: Executed, Status: x.capture.status, ID: x.held.Claim().ID}
-	a.Ending = h.ending(x, broken)
+	gone := x.ctx.Err() != nil
+	a.Ending = h.ending(x, gone)
 	switch a.Ending {
 	case idem.Released:
 		a.Err = x.held.Release()
 	case idem.Abandoned:
 		a.Err = x.held.Abandon("handler does not know")
 	default:
-		record, short := x.capture.record()
-		a.Err = x.held.Complete(print.sum(x.body.size, x.body.end()), record, short)
+		record, short := x.capture.record(gone)
+		a.Err = x.held.Complete(x.body.fingerprint(), record, short)
 	}
+	x.body.release()
 	x.capture.send()
 	x.capture.release()
 	return a
 }
 
-// ending decides what the response says about the operation. broken tells that the
-// request body could not be read to its end: a handler that answers 4xx to that has
-// refused it.
-func (h *handler) ending(x *run, broken bool) idem.Ending {
-	status := x.capture.status
-	switch verdict := x.verdict.Load(); {
+// ending decides what the response says about the operation. A handler that answers 4xx
+// to a body that broke off has refused it. One that answers 5xx to that, or to a client
+// that has gone, was disturbed in its work: it cannot be told how far it had come. gone
+// tells that the client has left.
+func (h *handler) ending(x *run, gone bool) idem.Ending {
+	status, verdict, broken := x.capture.status, x.verdict.Load(), x.body.failed
+	switch {
 	case verdict == verdictNothing:
 		return idem.Released
 	case verdict == verdictUnknown:
 		return idem.Abandoned
-	case h.nothing(status):
+	case h.nothing(status), broken && status >= 400 && status < 500:
 		return idem.Released
-	case broken && status >= 400 && status < 500:
-		return idem.Released
-	case status >= 500 && h.guard.Guarantee() == idem.AtLeastOnce:
-		return idem.Released
+	case status >= 500 && (gone || broken || h.guard.Guarantee() == idem.AtLeastOnce):
+		return idem.Abandoned
 	default:
 		return idem.Completed
 	}

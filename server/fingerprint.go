@@ -42,7 +42,7 @@ func newFingerprinter(r *http.Request) *fingerprinter {
 		mediaType = strings.ToLower(strings.TrimSpace(mediaType))
 	}
 	f.scratch = f.scratch[:0]
-	for _, part := range [...]string{r.URL.EscapedPath(), r.URL.RawQuery, mediaType} {
+	for _, part := range [...]string{requestedPath(r), r.URL.RawQuery, mediaType} {
 		f.scratch = binary.AppendUvarint(f.scratch, uint64(len(part)))
 		f.scratch = append(f.scratch, part...)
 	}

@@ -17,7 +17,7 @@ func perResponse(name string) bool {
 		// hop by hop (RFC 9110, 7.6.1)
 		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		// made anew for each message
-		"Date", "Age", "Content-Length", "Retry-After", "Server-Timing",
+		"Date", "Age", "Retry-After", "Server-Timing",
 		"Traceparent", "Tracestate", "Traceresponse", "X-Request-Id", "X-Correlation-Id", "X-Trace-Id",
 		"Ratelimit", "Ratelimit-Policy", "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
 		"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
@@ -33,8 +33,15 @@ func perResponse(name string) bool {
 // response, nor what was there before the handler.
 func (c *capture) stored(name string, values []string) bool {
 	if perResponse(name) || c.h.dropped[name] {
-		return name == "Content-Length" && c.head // all that a HEAD response has to say
+		return false
 	}
-	before, ok := c.outer[name]
+	if canonical := http.CanonicalHeaderKey(name); canonical != name && (perResponse(canonical) || c.h.dropped[canonical]) {
+		return false
+	}
+	outer := c.outer
+	if outer == nil {
+		outer = c.w.Header()
+	}
+	before, ok := outer[name]
 	return !ok || !slices.Equal(before, values)
 }

@@ -42,10 +42,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.storeFailed(w, r, id, err)
 		return
 	}
-	echo(w, values)
-	switch result.State {
-	case idem.Acquired:
+	if result.State == idem.Acquired {
 		h.execute(result.Claim, key, w, r)
+		return
+	}
+	w.Header()[idem.Header] = echo(r)
+	switch result.State {
 	case idem.Done:
 		h.repeat(w, r, id, result)
 	case idem.Pending:
@@ -55,11 +57,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// guards reports whether the request is one to protect. Upgrades leave HTTP, so
-// there is no response to store; and an outer middleware of this kind has the claim
-// already.
+// guards reports whether the request is one to protect: its method is, and no outer
+// middleware of this kind has the claim already.
 func (h *handler) guards(r *http.Request) bool {
-	return slices.Contains(h.methods, r.Method) && len(r.Header["Upgrade"]) == 0 && runFrom(r.Context()) == nil
+	return slices.Contains(h.methods, r.Method) && runFrom(r.Context()) == nil
 }
 
 // identify finds out which operation the request asks for, or why it cannot.
@@ -89,7 +90,13 @@ func (h *handler) expired(key string) bool {
 }
 
 func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID, err error) {
-	if !h.failOpen || r.Context().Err() != nil {
+	if r.Context().Err() != nil { // nobody was asked, and nobody waits for the answer
+		p := storeUnavailable(err)
+		p.write(w)
+		h.answered(r.Context(), Answer{Outcome: Gone, Status: p.code, ID: id, Err: err})
+		return
+	}
+	if !h.failOpen {
 		h.refuse(w, r, id, storeUnavailable(err))
 		return
 	}
@@ -110,7 +117,5 @@ func (h *handler) answered(ctx context.Context, a Answer) {
 	}
 }
 
-// echo tells the client that its key was understood.
-func echo(w http.ResponseWriter, values []string) {
-	w.Header()[idem.Header] = values[:1:1]
-}
+// echo is the field that tells the client that its key was understood.
+func echo(r *http.Request) []string { return r.Header[idem.Header][:1:1] }

@@ -17,6 +17,8 @@ const (
 	Executed Outcome = "executed"
 	// Replayed: a stored response was sent.
 	Replayed Outcome = "replayed"
+	// Gone: the client left, or the request's time was over, before it was claimed.
+	Gone Outcome = "gone"
 	// Unprotected: the handler ran without a claim because the store failed.
 	Unprotected = Outcome(idem.Unprotected)
 )
@@ -36,7 +38,7 @@ type Answer struct {
 // Observer is told what the middleware does. Functions that are nil cost nothing;
 // the others are called on the request's path and must be quick.
 type Observer struct {
-	// Answered is called once for each request, when its handler has returned and
-	// its response was written.
+	// Answered is called once for each request, when its response was written or its
+	// handler panicked; not for a handler without a claim that panicked.
 	Answered func(ctx context.Context, a Answer)
 }

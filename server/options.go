@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/skew"
@@ -41,7 +42,8 @@ type Option func(*config)
 func WithScope(f ScopeFunc) Option { return func(c *config) { c.scope = f } }
 
 // WithSharedScope puts all callers into one key space, [idem.SharedScope]. It is
-// right where there is one caller, or where callers trust each other.
+// right where there is one caller, or where callers trust each other. A handler that
+// serves several tenants by host name is not such a place.
 func WithSharedScope() Option {
 	return WithScope(func(*http.Request) (idem.Scope, error) { return idem.SharedScope, nil })
 }
@@ -50,8 +52,11 @@ func WithSharedScope() Option {
 func WithNamespace(name string) Option { return func(c *config) { c.namespace = name } }
 
 // WithRoute names the operation that a request asks for; the same key on another
-// route is another operation. The default is the escaped path. Give it a name when
-// one operation is reached under several paths.
+// route is another operation. The default is the path that the client asked for, before
+// http.StripPrefix and its like. Give it a name when one operation is reached under
+// several paths; and put the host in front of it where hosts differ in what they serve,
+// because by default they do not, so that a retry through another name of the same
+// service is still a retry.
 func WithRoute(f func(*http.Request) string) Option { return func(c *config) { c.route = f } }
 
 // WithMethods sets the methods that are guarded. The default is POST and PATCH:
@@ -119,7 +124,7 @@ func WithObserver(o Observer) Option { return func(c *config) { c.observer = o }
 
 func newConfig(opts []Option) config {
 	c := config{
-		route:   func(r *http.Request) string { return r.URL.EscapedPath() },
+		route:   requestedPath,
 		methods: []string{http.MethodPost, http.MethodPatch},
 		maxBody: DefaultMaxBody,
 		nothing: nothingByStatus,
@@ -131,6 +136,14 @@ func newConfig(opts []Option) config {
 		panic("server: New needs WithScope, or WithSharedScope to choose one key space for all callers")
 	}
 	return c
+}
+
+// requestedPath is the escaped path as the client sent it.
+func requestedPath(r *http.Request) string {
+	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
+		return path
+	}
+	return r.URL.EscapedPath() // absolute form, or a request that no server has read
 }
 
 func nothingByStatus(status int) bool {

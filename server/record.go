@@ -36,7 +36,7 @@ var errRecord = errors.New("server: stored record is damaged or of another versi
 // appendHead encodes the response up to its body.
 func (c *capture) appendHead(to []byte) []byte {
 	to = appendStart(to, 0, c.status)
-	for name, values := range c.w.Header() {
+	for name, values := range c.header {
 		if !c.stored(name, values) {
 			continue
 		}

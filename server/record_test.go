@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,9 +11,7 @@ import (
 
 // encode makes the record of a response as a handler would.
 func encode(status int, header http.Header, body []byte) []byte {
-	w := httptest.NewRecorder()
-	maps.Copy(w.Header(), header)
-	c := capture{w: w, h: &handler{}, status: status}
+	c := capture{w: httptest.NewRecorder(), h: &handler{}, header: header, status: status}
 	return append(c.appendHead(nil), body...)
 }
 

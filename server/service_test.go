@@ -17,6 +17,9 @@ import (
 	"github.com/goaroundhq/goaround/server"
 )
 
+// quiet is for servers whose complaints are part of the test.
+var quiet = log.New(io.Discard, "", 0)
+
 // service is a guarded handler behind a real server on loopback.
 type service struct {
 	*testing.T
@@ -47,7 +50,7 @@ func serveStore(t *testing.T, store idem.Store, h http.HandlerFunc, opts ...serv
 		h(w, r)
 	}))
 	ts := httptest.NewUnstartedServer(guarded)
-	ts.Config.ErrorLog = log.New(io.Discard, "", 0) // panics are part of the tests
+	ts.Config.ErrorLog = quiet
 	ts.Start()
 	s.url, s.client = ts.URL, ts.Client()
 	t.Cleanup(ts.Close)

@@ -43,6 +43,16 @@ var boundRules = []rule{
 			e.Errorf("room for %d claims after all records expired", n)
 		}
 	}},
+	{name: "Bound/ExpiryMakesRoomForAResolution", bounded: true, check: withAdmin(func(e *env, a idem.Admin) {
+		unknown := e.acquire(e.request(e.id()))
+		e.ok("Abandon", e.store.Abandon(e.Context(), unknown, "test"))
+		large := e.acquire(e.request(e.id()))
+		e.ok("Complete", e.store.Complete(e.Context(), large, nil, make([]byte, maxBytes*3/4), e.unit))
+		e.pass(2 * e.unit)
+		e.ok("Resolve", a.Resolve(e.Context(), unknown.ID, idem.Resolution{
+			State: idem.Done, Record: make([]byte, maxBytes*3/4), TTL: e.lease(),
+		}))
+	})},
 	{name: "Bound/LargeRecordsGiveTheirRoomBack", bounded: true, check: func(e *env) {
 		before := len(e.fillAndRelease())
 		for range 50 {

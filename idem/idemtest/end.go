@@ -3,6 +3,7 @@ package idemtest
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -48,6 +49,13 @@ var endRules = []rule{
 		c := e.acquire(e.request(e.id()))
 		e.ok("Abandon", e.store.Abandon(e.Context(), c, "test"))
 		e.expect(c.ID, idem.Unknown)
+	}},
+	{name: "Abandon/AnyReason", check: func(e *env) {
+		for _, reason := range []string{"", "\x00\xff", strings.Repeat("no room ", 10_000)} {
+			c := e.acquire(e.request(e.id()))
+			e.ok("Abandon", e.store.Abandon(e.Context(), c, reason))
+			e.expect(c.ID, idem.Unknown)
+		}
 	}},
 	{name: "Abandon/TwiceIsFine", check: func(e *env) {
 		c := e.acquire(e.request(e.id()))

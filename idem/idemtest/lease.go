@@ -2,6 +2,7 @@ package idemtest
 
 import (
 	"errors"
+	"math"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -27,6 +28,29 @@ var leaseRules = []rule{
 			e.Errorf("Fence = %d after %d, want more", second.Fence, first.Fence)
 		}
 		e.expect(r.ID, idem.Pending)
+	}},
+	{name: "Lease/OtherContentIsNotTakenOver", check: func(e *env) {
+		r := takeOver(e, e.id())
+		r.Fingerprint = []byte("content")
+		e.ok("Abandon", e.store.Abandon(e.Context(), e.acquire(r), "test"))
+		r.Owner, r.Fingerprint = idem.NewOwner(), []byte("other content")
+		if result := e.claim(r); result.State != idem.Unknown || string(result.Fingerprint) != "content" {
+			e.Errorf("claim with another fingerprint = %+v, want unknown with the record's", result)
+		}
+		r.Owner, r.Fingerprint = idem.NewOwner(), []byte("content")
+		e.ok("Abandon", e.store.Abandon(e.Context(), e.acquire(r), "test"))
+		r.Owner, r.Fingerprint = idem.NewOwner(), nil
+		e.acquire(r)
+	}},
+	{name: "Lease/ForEver", check: func(e *env) {
+		r := e.request(e.id())
+		r.Lease, r.TTL = math.MaxInt64, math.MaxInt64
+		c := e.acquire(r)
+		e.ok("Extend", e.store.Extend(e.Context(), c, math.MaxInt64))
+		e.expect(r.ID, idem.Pending)
+		e.ok("Complete", e.store.Complete(e.Context(), c, nil, []byte("x"), math.MaxInt64))
+		e.pass(e.unit)
+		e.expect(r.ID, idem.Done)
 	}},
 	{name: "Lease/RunningIsNotTakenOver", check: func(e *env) {
 		r := e.request(e.id())

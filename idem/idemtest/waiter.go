@@ -25,6 +25,13 @@ var waiterRules = []rule{
 	{name: "Waiter/WakesOnAbandon", check: withWaiter(func(e *env, w idem.Waiter) {
 		e.wakes(w, func(c idem.Claim) { e.ok("Abandon", e.store.Abandon(e.Context(), c, "test")) })
 	})},
+	{name: "Waiter/WakesOnPurge", check: withWaiter(func(e *env, w idem.Waiter) {
+		a, ok := e.store.(idem.Admin)
+		if !ok {
+			e.Skip("the store has no Admin")
+		}
+		e.wakes(w, func(c idem.Claim) { e.ok("Purge", a.Purge(e.Context(), c.ID)) })
+	})},
 	{name: "Waiter/EndsWithItsContext", check: withWaiter(func(e *env, w idem.Waiter) {
 		c := e.acquire(e.request(e.id()))
 		ctx, cancel := context.WithTimeout(e.Context(), e.unit)

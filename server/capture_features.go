@@ -1,0 +1,104 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// What a response writer can do besides writing.
+var (
+	_ http.ResponseWriter                       = (*capture)(nil)
+	_ http.Flusher                              = (*capture)(nil)
+	_ http.Hijacker                             = (*capture)(nil)
+	_ io.ReaderFrom                             = (*capture)(nil)
+	_ io.StringWriter                           = (*capture)(nil)
+	_ interface{ FlushError() error }           = (*capture)(nil)
+	_ interface{ Unwrap() http.ResponseWriter } = (*capture)(nil)
+)
+
+// Unwrap lets http.ResponseController reach what is not handled here.
+func (c *capture) Unwrap() http.ResponseWriter { return c.w }
+
+func (c *capture) Flush() { _ = c.FlushError() }
+
+// FlushError sends what was written so far. From here on the client sees bytes before
+// they are stored.
+func (c *capture) FlushError() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.stage == hijacked:
+		return http.ErrHijacked
+	case c.frozen:
+		return errReturned
+	case c.status == 0:
+		c.begin(http.StatusOK)
+	}
+	c.pass()
+	err := http.NewResponseController(c.w).Flush()
+	if !c.omitted && !errors.Is(err, errors.ErrUnsupported) {
+		return nil // see write
+	}
+	return err
+}
+
+// Hijack hands the connection to the handler; there is no response to store then.
+func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen {
+		return nil, nil, errReturned
+	}
+	conn, rw, err := http.NewResponseController(c.w).Hijack()
+	if err == nil {
+		c.stage, c.omitted = hijacked, true
+		if c.status == 0 {
+			c.status = http.StatusSwitchingProtocols
+			c.encode()
+		}
+	}
+	return conn, rw, err
+}
+
+// copyBuffers hold 32 KiB, the size that io.Copy uses.
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// ReadFrom copies through the record while it fits and hands the rest to the writer
+// below, which may have a faster way.
+func (c *capture) ReadFrom(src io.Reader) (int64, error) {
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	var total int64
+	for !c.direct() {
+		n, err := src.Read(*buf)
+		if n > 0 {
+			written, werr := c.Write((*buf)[:n])
+			total += int64(written)
+			if werr != nil {
+				return total, werr
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+	n, err := io.Copy(c.w, src)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size += n
+	return total + n, err
+}
+
+// direct reports whether bytes need not be seen any more.
+func (c *capture) direct() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.frozen && c.stage == passing && c.omitted
+}
