@@ -59,11 +59,11 @@ func TestMemoryExpiresEveryLifetime(t *testing.T) {
 			id := randomID()
 			noError(t, s.Complete(t.Context(), idem.Claim{ID: id, Owner: idem.NewOwner()}, nil, nil, ttl))
 			before := s.Bytes()
-			time.Sleep(ttl - 1)
+			time.Sleep(ttl - time.Nanosecond)
 			if got := state(t, s, id); got != idem.Done {
 				t.Fatalf("%v: %v just before the end", ttl, got)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if got := state(t, s, id); got != idem.Absent {
 				t.Fatalf("%v: %v at the end", ttl, got)
 			}

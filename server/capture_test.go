@@ -47,8 +47,11 @@ func TestOversizeBody(t *testing.T) {
 		{"far over", 3 << 20, false},
 	} {
 		for how, write := range map[string]func(http.ResponseWriter, []byte){
-			"in one":     func(w http.ResponseWriter, b []byte) { _, _ = w.Write(b) },
-			"as strings": func(w http.ResponseWriter, b []byte) { _, _ = io.WriteString(w, string(b)) },
+			"in one": func(w http.ResponseWriter, b []byte) { _, _ = w.Write(b) },
+			"as a string": func(w http.ResponseWriter, b []byte) {
+				text := string(b)
+				_, _ = io.WriteString(w, text)
+			},
 			"in parts": func(w http.ResponseWriter, b []byte) {
 				for len(b) > 0 {
 					n, err := w.Write(b[:min(len(b), 700)])

@@ -22,8 +22,6 @@ const (
 	bodyWhole  = 1
 )
 
-const maxFingerprint = 1 + binary.MaxVarintLen64 + sha256.Size
-
 // fingerprinter hashes one request. Its memory is reused, because what goes through
 // the hash.Hash interface cannot live on the stack.
 type fingerprinter struct {

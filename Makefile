@@ -1,0 +1,33 @@
+# Everything is run from the root; go.work ties the three modules together.
+PACKAGES    := ./... ./examples/... ./benchmarks/...
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 2m
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.PHONY: test
+test: deps ## install what is missing, and run all tests
+	go test -race -shuffle=on $(PACKAGES)
+	go test -shuffle=on -run 'Allocs|NotCopied' $(PACKAGES) # which the race detector would change
+
+.PHONY: deps
+deps: ## install what the tests need (as root), or say how
+	@./.ci/deps gcc:gcc:libc6-dev
+
+.PHONY: check
+check: ## formatting, vet and staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
+	go vet $(PACKAGES)
+	go run $(STATICCHECK) $(PACKAGES)
+
+.PHONY: bench
+bench: ## run the benchmarks and hold them against the bars of the design
+	go run ./benchmarks/bars
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME
+	go test -run '^$$' -fuzz FuzzParseHeader -fuzztime $(FUZZTIME) ./idem
+	go test -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) ./server
+	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./transport
