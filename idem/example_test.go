@@ -9,24 +9,25 @@ import (
 
 // A queue may deliver a message twice; its effect takes place once.
 func ExampleDo() {
+	ctx := context.Background()
 	guard := idem.NewGuard(idem.NewMemory())
 	charged := 0
-	handle := func(messageID string) {
-		op := idem.Operation{Name: "charge", Scope: "customer-7", Key: messageID}
-		receipt, err := idem.Do(context.Background(), guard, op, func(context.Context) (string, error) {
-			charged++
-			return fmt.Sprintf("receipt %d", charged), nil
-		})
-		fmt.Println(receipt, err)
+	charge := func(context.Context) (string, error) {
+		charged++
+		return fmt.Sprintf("receipt %d", charged), nil
 	}
-	handle("message-1")
-	handle("message-2")
-	handle("message-1") // delivered again
+	for _, messageID := range []string{"message-1", "message-2", "message-1"} {
+		op := idem.Operation{Name: "charge", Scope: "customer-7", Key: messageID}
+		receipt, err := idem.Do(ctx, guard, op, func(ctx context.Context) (string, error) {
+			return charge(ctx)
+		})
+		fmt.Println(messageID, receipt, err)
+	}
 	fmt.Println("charged", charged, "times")
 	// Output:
-	// receipt 1 <nil>
-	// receipt 2 <nil>
-	// receipt 1 <nil>
+	// message-1 receipt 1 <nil>
+	// message-2 receipt 2 <nil>
+	// message-1 receipt 1 <nil>
 	// charged 2 times
 }
 

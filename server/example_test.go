@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,22 +13,25 @@ import (
 
 // Two requests with one key: the order is placed once, and both get the same answer.
 func ExampleNew() {
+	orders := 0
+	createOrder := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		orders++
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, "order %d", orders)
+	})
+
 	customer := func(r *http.Request) (idem.Scope, error) {
 		user, _, ok := r.BasicAuth()
 		if !ok {
-			return "", fmt.Errorf("not logged in")
+			return "", errors.New("not logged in")
 		}
 		return idem.Scope(user), nil
 	}
 	once := server.New(idem.NewMemory(), server.WithScope(customer))
 
-	orders := 0
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders", once(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		orders++
-		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, "order %d", orders)
-	})))
+	mux.Handle("POST /orders", once(createOrder))
+
 	shop := httptest.NewServer(mux)
 	defer shop.Close()
 

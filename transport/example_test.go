@@ -30,12 +30,13 @@ func shop() *httptest.Server {
 func ExampleNew() {
 	server := shop()
 	defer server.Close()
+	url, body := server.URL+"/orders", strings.NewReader(`{"item":"book"}`)
 
 	client := &http.Client{
 		Transport: transport.New(http.DefaultTransport),
 		Timeout:   10 * time.Second,
 	}
-	resp, err := client.Post(server.URL, "application/json", strings.NewReader(`{"item":"book"}`))
+	resp, err := client.Post(url, "application/json", body)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -80,8 +81,10 @@ func ExampleNew_key() {
 	}))
 	defer server.Close()
 
-	ctx := idem.WithKey(context.Background(), "order-17")
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, nil)
+	ctx, url, body := context.Background(), server.URL+"/orders", strings.NewReader(`{"item":"book"}`)
+
+	ctx = idem.WithKey(ctx, "order-17")
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
 	if err != nil {
 		fmt.Println(err)
 		return
