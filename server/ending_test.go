@@ -149,7 +149,7 @@ func TestHandlerThatDoesNotReturn(t *testing.T) {
 			})
 			t.Run("nothing had happened", func(t *testing.T) {
 				t.Parallel()
-				s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 					if s := server.NothingHappened(r.Context()); !s {
 						t.Error("not heard")
 					}
@@ -308,7 +308,7 @@ func TestRacingRequestsRunOnce(t *testing.T) {
 
 func TestHandlerKnowsItsAttempt(t *testing.T) {
 	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		a, ok := idem.FromContext(r.Context())
 		key, ok2 := idem.DownstreamKey(r.Context(), "charge")
 		if !ok || !ok2 || a.Key != "order 17" || a.Number != 1 || a.Fence == 0 || len(key) != 64 {

@@ -109,19 +109,19 @@ func (p *Plan) place(ctx context.Context, target string, f Feedback, hint time.D
 	if p.Pacer == nil {
 		return p.backOff(f.Attempt, hint), nil
 	}
-	r, err := p.Pacer.Reserve(ctx, target, f)
+	r, pacerErr := p.Pacer.Reserve(ctx, target, f)
 	switch {
-	case errors.Is(err, ErrDeadline):
-		return Turn{}, err
+	case errors.Is(pacerErr, ErrDeadline):
+		return Turn{}, pacerErr
 	case ctx.Err() != nil:
-		if err == nil {
+		if pacerErr == nil {
 			r.Cancel()
 		}
 		return Turn{}, context.Cause(ctx)
-	case err != nil:
+	case pacerErr != nil:
 		turn := p.backOff(f.Attempt, hint)
-		turn.PacerErr = err
-		return turn, nil
+		turn.PacerErr = pacerErr
+		return turn, nil //nolint:nilerr // the turn tells it: a broken pacer is no broken call
 	}
 	turn := Turn{Delay: max(r.Delay(), 0), Source: FromSlot, reservation: r}
 	if hint > turn.Delay {

@@ -153,7 +153,7 @@ func TestPlanNext(t *testing.T) {
 				if !errors.Is(err, tt.err) || (err != nil && tt.err == nil) {
 					t.Fatalf("error = %v, want %v", err, tt.err)
 				}
-				if got.Delay != tt.want.Delay || got.Source != tt.want.Source || got.PacerErr != tt.want.PacerErr {
+				if got.Delay != tt.want.Delay || got.Source != tt.want.Source || !errors.Is(got.PacerErr, tt.want.PacerErr) {
 					t.Errorf("turn = %+v, want %+v", got, tt.want)
 				}
 				if tt.pacer == nil {

@@ -232,7 +232,7 @@ func TestErrorTellsWhatHappened(t *testing.T) {
 			if !errors.As(err, &e) || !errors.Is(err, errBoom) || (tt.stop != nil && !errors.Is(err, tt.stop)) {
 				t.Fatalf("error %v", err)
 			}
-			if e.Attempts != tt.attempts || e.Stop != tt.stop || e.Timeout() {
+			if e.Attempts != tt.attempts || !errors.Is(e.Stop, tt.stop) || e.Timeout() {
 				t.Errorf("error %+v", e)
 			}
 			if got := strings.TrimSpace(firstLineOf(err)); got != tt.text {
@@ -316,7 +316,9 @@ func TestObserverIsToldWhyItStops(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var last transport.Attempt
-				opts := append(tt.opts, transport.WithObserver(transport.Observer{Attempt: func(_ context.Context, a transport.Attempt) { last = a }}))
+				opts := append([]transport.Option{transport.WithObserver(transport.Observer{
+					Attempt: func(_ context.Context, a transport.Attempt) { last = a },
+				})}, tt.opts...)
 				req := newRequest(t, "PUT", "")
 				if tt.body != nil {
 					req.Body = io.NopCloser(tt.body)

@@ -23,16 +23,20 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	missed, err := run(ctx, *count)
+	missed, err := measure(*count)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bars:", err)
+	}
+	if err != nil || missed {
 		os.Exit(1)
 	}
-	if missed {
-		os.Exit(1)
-	}
+}
+
+// measure runs until it is done or interrupted.
+func measure(count int) (missed bool, err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return run(ctx, count)
 }
 
 // run measures and prints. It reports whether a bar was missed.

@@ -15,7 +15,7 @@ func run(ctx context.Context, c config, p progress) (_ report, err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	o := &outage{length: c.outage, say: p.say}
-	s, err := startService(c, l, o)
+	s, err := startService(ctx, c, l, o)
 	if err != nil {
 		return report{}, err
 	}

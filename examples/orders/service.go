@@ -44,8 +44,8 @@ type service struct {
 }
 
 // startService listens on a free port and serves orders until stop.
-func startService(c config, l *ledger, o *outage) (*service, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func startService(ctx context.Context, c config, l *ledger, o *outage) (*service, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("the service cannot listen: %w", err)
 	}

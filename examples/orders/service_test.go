@@ -29,7 +29,7 @@ func TestOrders(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else {
-				defer l.close()
+				defer func() { _ = l.close() }() // it is temporary
 			}
 			w := httptest.NewRecorder()
 			orders(l).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader(test.body)))

@@ -115,7 +115,8 @@ var adminRules = []rule{
 			e.acquire(e.request(e.id()))
 		}
 		seen := 0
-		for range a.Scan(e.Context()) {
+		for _, err := range a.Scan(e.Context()) {
+			e.ok("Scan", err)
 			seen++
 			break
 		}
