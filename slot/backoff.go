@@ -1,6 +1,7 @@
 package slot
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -36,7 +37,7 @@ type FullJitter struct {
 // Delay returns a random wait for the attempt, at least 0 and at most
 // [FullJitter.Ceiling].
 func (f FullJitter) Delay(attempt int) time.Duration {
-	return rand.N(f.Ceiling(attempt) + 1)
+	return rand.N(min(f.Ceiling(attempt), math.MaxInt64-1) + 1)
 }
 
 // Ceiling is the longest wait that Delay may return for the attempt.

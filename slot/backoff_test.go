@@ -57,3 +57,10 @@ func TestFullJitterFillsItsRange(t *testing.T) {
 		}
 	}
 }
+
+func TestFullJitterWithoutEnd(t *testing.T) {
+	t.Parallel()
+	if d := (slot.FullJitter{Base: time.Second, Max: math.MaxInt64}).Delay(math.MaxInt); d < 0 {
+		t.Errorf("Delay = %v", d)
+	}
+}

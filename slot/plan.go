@@ -3,6 +3,8 @@ package slot
 import (
 	"context"
 	"errors"
+	"math"
+	"math/rand/v2"
 	"time"
 )
 
@@ -68,11 +70,12 @@ func (s Source) String() string {
 // Turn is the permission for one more attempt after a wait. Either Wait for it
 // or Cancel it.
 type Turn struct {
-	Delay  time.Duration // from the moment it was given
+	Delay  time.Duration // from the moment it was given, by Next
 	Source Source        // who decided the delay
 	// PacerErr is the pacer's error when the plan fell back to its backoff.
 	PacerErr error
 
+	given       time.Time
 	reservation Reservation
 }
 
@@ -80,29 +83,43 @@ type Turn struct {
 // The hint is what the server asked to wait, 0 when it asked for nothing.
 //
 // The wait is the pacer's slot or, without a pacer, a random backoff; a hint is
-// never undercut, and without a pacer it is spread by up to its own length so
-// that callers who were all told the same do not return as one. Next returns
+// never undercut, and without a pacer it is spread, by a random part of up to a
+// quarter of it, or by the backoff up to all of it, so that callers who were all told
+// the same do not return as one. Next returns
 // ErrAttempts, ErrHint or ErrDeadline when there is no next attempt, and the
-// context's cause when it is done already.
+// context's cause when it is done already. In every case the pacer learns once how the
+// attempt ended.
 func (p *Plan) Next(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
-	if ctx.Err() != nil {
-		return Turn{}, context.Cause(ctx)
-	}
-	if p.MaxAttempts > 0 && f.Attempt >= p.MaxAttempts {
-		return Turn{}, ErrAttempts
-	}
-	if hint > p.maxHint() {
-		return Turn{}, ErrHint
+	if err := p.refuse(ctx, f, hint); err != nil {
+		if p.Pacer != nil {
+			p.Pacer.Report(target, f)
+		}
+		return Turn{}, err
 	}
 	turn, err := p.place(ctx, target, f, max(hint, 0))
 	if err != nil {
 		return Turn{}, err
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)-turn.Delay <= p.MinAttempt {
+	turn.given = time.Now()
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(turn.given)-turn.Delay <= p.MinAttempt {
 		turn.Cancel()
 		return Turn{}, ErrDeadline
 	}
 	return turn, nil
+}
+
+// refuse says why there is no next attempt, whatever the wait would be.
+func (p *Plan) refuse(ctx context.Context, f Feedback, hint time.Duration) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case p.MaxAttempts > 0 && f.Attempt >= p.MaxAttempts:
+		return ErrAttempts
+	case hint > p.maxHint():
+		return ErrHint
+	default:
+		return nil
+	}
 }
 
 func (p *Plan) place(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
@@ -137,7 +154,8 @@ func (p *Plan) backOff(attempt int, hint time.Duration) Turn {
 	}
 	delay := max(backoff.Delay(attempt), 0)
 	if hint > 0 {
-		return Turn{Delay: hint + min(delay, hint), Source: FromHint}
+		spread := max(min(delay, hint), rand.N(hint/4+1))
+		return Turn{Delay: hint + min(spread, math.MaxInt64-hint), Source: FromHint}
 	}
 	return Turn{Delay: delay, Source: FromBackoff}
 }
@@ -149,17 +167,21 @@ func (p *Plan) maxHint() time.Duration {
 	return DefaultMaxHint
 }
 
-// Wait sleeps until the turn has come. When the context ends first it gives the
-// slot back and returns the context's cause.
+// Wait sleeps until the turn has come, which is Delay after Next gave it. When the
+// context ends first it gives the slot back and returns the context's cause.
 func (t Turn) Wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		t.Cancel()
 		return context.Cause(ctx)
 	}
-	if t.Delay <= 0 {
+	left := t.Delay
+	if !t.given.IsZero() {
+		left -= time.Since(t.given)
+	}
+	if left <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(t.Delay)
+	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -3,6 +3,7 @@ package slot_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ type scriptedPacer struct {
 	delay     time.Duration
 	err       error
 	reserved  []slot.Feedback
+	reported  []slot.Feedback
 	cancelled int
 }
 
@@ -28,7 +30,7 @@ func (p *scriptedPacer) Reserve(_ context.Context, _ string, f slot.Feedback) (s
 	return scriptedReservation{p}, nil
 }
 
-func (p *scriptedPacer) Report(string, slot.Feedback) {}
+func (p *scriptedPacer) Report(_ string, f slot.Feedback) { p.reported = append(p.reported, f) }
 
 type scriptedReservation struct{ p *scriptedPacer }
 
@@ -52,6 +54,7 @@ func TestPlanNext(t *testing.T) {
 		want     slot.Turn     // Delay, Source and PacerErr are compared
 		err      error
 		cancels  int
+		reports  int // instead of a reservation
 	}{
 		{
 			name: "backoff alone", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
@@ -74,8 +77,8 @@ func TestPlanNext(t *testing.T) {
 			want: slot.Turn{Source: slot.FromBackoff},
 		},
 		{
-			name: "a hint is spread, never undercut", plan: slot.Plan{Backoff: fixed(time.Second)}, attempt: 1,
-			hint: 5 * time.Second, want: slot.Turn{Delay: 6 * time.Second, Source: slot.FromHint},
+			name: "a hint is spread, never undercut", plan: slot.Plan{Backoff: fixed(2 * time.Second)}, attempt: 1,
+			hint: 5 * time.Second, want: slot.Turn{Delay: 7 * time.Second, Source: slot.FromHint},
 		},
 		{
 			name: "the spread is at most the hint", plan: slot.Plan{Backoff: fixed(time.Minute)}, attempt: 1,
@@ -86,8 +89,8 @@ func TestPlanNext(t *testing.T) {
 			hint: -time.Hour, want: slot.Turn{Delay: time.Second, Source: slot.FromBackoff},
 		},
 		{
-			name: "a hint at the default cap", plan: slot.Plan{Backoff: fixed(0)}, attempt: 1,
-			hint: slot.DefaultMaxHint, want: slot.Turn{Delay: slot.DefaultMaxHint, Source: slot.FromHint},
+			name: "a hint at the default cap", plan: slot.Plan{Backoff: fixed(time.Minute)}, attempt: 1,
+			hint: slot.DefaultMaxHint, want: slot.Turn{Delay: slot.DefaultMaxHint + time.Minute, Source: slot.FromHint},
 		},
 		{
 			name: "a hint above the default cap", plan: slot.Plan{Backoff: fixed(0)}, attempt: 1,
@@ -109,6 +112,14 @@ func TestPlanNext(t *testing.T) {
 			name: "no room for the attempt itself", attempt: 1,
 			plan:     slot.Plan{Backoff: fixed(time.Second), MinAttempt: 500 * time.Millisecond},
 			deadline: 1400 * time.Millisecond, err: slot.ErrDeadline,
+		},
+		{
+			name: "no overflow", plan: slot.Plan{Backoff: fixed(math.MaxInt64), MaxHint: math.MaxInt64}, attempt: 1,
+			hint: math.MaxInt64, want: slot.Turn{Delay: math.MaxInt64, Source: slot.FromHint},
+		},
+		{
+			name: "the pacer is told of a call that ends", plan: slot.Plan{MaxAttempts: 1}, pacer: &scriptedPacer{}, attempt: 1,
+			err: slot.ErrAttempts, reports: 1,
 		},
 		{
 			name: "slot", pacer: &scriptedPacer{delay: 3 * time.Second}, attempt: 1,
@@ -159,14 +170,35 @@ func TestPlanNext(t *testing.T) {
 				if tt.pacer == nil {
 					return
 				}
-				if len(tt.pacer.reserved) != 1 || tt.pacer.reserved[0] != f {
-					t.Errorf("pacer was told %+v, want exactly %+v", tt.pacer.reserved, f)
+				if told := append(tt.pacer.reserved, tt.pacer.reported...); len(told) != 1 || told[0] != f || len(tt.pacer.reported) != tt.reports {
+					t.Errorf("pacer was asked %+v and told %+v, want %+v once", tt.pacer.reserved, tt.pacer.reported, f)
 				}
 				if tt.pacer.cancelled != tt.cancels {
 					t.Errorf("%d slots given back, want %d", tt.pacer.cancelled, tt.cancels)
 				}
 			})
 		})
+	}
+}
+
+// Even where the backoff is short beside the hint, a herd that was told the same is spread.
+func TestHintsAreSpread(t *testing.T) {
+	t.Parallel()
+	const hint = time.Minute
+	var early, late int
+	for range 1000 {
+		turn, err := (&slot.Plan{Backoff: fixed(0)}).Next(t.Context(), target, slot.Feedback{Attempt: 1}, hint)
+		if err != nil || turn.Delay < hint || turn.Delay > hint+hint/4 {
+			t.Fatalf("turn %+v, %v", turn, err)
+		}
+		if turn.Delay < hint+hint/8 {
+			early++
+		} else {
+			late++
+		}
+	}
+	if early < 400 || late < 400 { // 500 expected, standard deviation 16
+		t.Errorf("%d in the first half, %d in the second", early, late)
 	}
 }
 
@@ -222,6 +254,23 @@ func TestTurnWait(t *testing.T) {
 			}
 			if got := time.Since(start); got != time.Hour {
 				t.Errorf("waited %v, want 1h", got)
+			}
+		})
+	})
+	t.Run("counts from when it was given", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			turn, err := (&slot.Plan{Backoff: fixed(time.Minute)}).Next(t.Context(), target, slot.Feedback{Attempt: 1}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(40 * time.Second)
+			if err := turn.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := time.Since(start); got != time.Minute {
+				t.Errorf("the turn came after %v, want 1m", got)
 			}
 		})
 	})

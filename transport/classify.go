@@ -49,8 +49,7 @@ type Outcome struct {
 // Classifier judges an outcome.
 type Classifier func(Outcome) Verdict
 
-// judge asks the rules in order, the default ones last, and applies what the request
-// allows.
+// judge asks the rules in order, the default ones last.
 func (c *config) judge(o Outcome) Verdict {
 	v := Unsure
 	for _, rule := range c.classifier {
@@ -61,17 +60,22 @@ func (c *config) judge(o Outcome) Verdict {
 	if v == Unsure {
 		v = Classify(o)
 	}
-	if v == Repeat && !repeatable(o.Request) {
-		return Final
-	}
 	return v
+}
+
+// permit applies what the request allows to a verdict. One that does not exist is Final.
+func permit(req *http.Request, v Verdict) Verdict {
+	if v == Unprocessed || (v == Repeat && repeatable(req)) {
+		return v
+	}
+	return Final
 }
 
 // Classify is the default rule; see the package documentation. It is never Unsure and
 // does not look at the request's method.
 func Classify(o Outcome) Verdict {
 	if o.Response == nil {
-		return classifyError(o.Request.Context(), o.Err)
+		return classifyError(o.Request, o.Err)
 	}
 	return classifyResponse(o.Response)
 }
@@ -101,5 +105,5 @@ func classifyResponse(resp *http.Response) Verdict {
 // repeatable reports whether the request may be sent again although the server may
 // have acted on it: idempotent by method (RFC 9110, 9.2.2) or by key.
 func repeatable(req *http.Request) bool {
-	return safe(req.Method) || req.Method == http.MethodPut || req.Method == http.MethodDelete || hasKey(req)
+	return safe(req.Method) || req.Method == http.MethodPut || req.Method == http.MethodDelete || keyed(req)
 }

@@ -1,20 +1,20 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 )
 
 // classifyError judges transport errors by what they say about the request: wrapped
 // or not, and without a look at their text where a type says it.
-func classifyError(ctx context.Context, err error) Verdict {
+func classifyError(req *http.Request, err error) Verdict {
 	switch {
-	case ctx.Err() != nil:
-		return Final // the caller has left
+	case cancelled(req):
+		return Final
 	case untrusted(err), malformed(err):
 		return Final
 	case neverSent(err):
@@ -27,6 +27,16 @@ func classifyError(ctx context.Context, err error) Verdict {
 	return Repeat // broken connections, timeouts, and what nobody has a name for
 }
 
+// cancelled reports whether the caller has left.
+func cancelled(req *http.Request) bool {
+	select {
+	case <-req.Cancel: //nolint:staticcheck // deprecated, and still obeyed by net/http
+		return true
+	default:
+		return req.Context().Err() != nil
+	}
+}
+
 // untrusted reports whether the server could not prove who it is, or does not speak
 // TLS: the next attempt meets the same server.
 func untrusted(err error) bool {
@@ -34,13 +44,15 @@ func untrusted(err error) bool {
 		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err) || is[tls.RecordHeaderError](err)
 }
 
-// malformed reports whether net/http refused the request itself. It has only words for
-// that (transport.go, Transport.roundTrip).
+// malformed reports whether net/http, or the proxy, refused the request itself. There are
+// only words for that (transport.go, Transport.roundTrip and dialConn; transfer.go,
+// transferWriter.writeBody).
 func malformed(err error) bool {
 	text := err.Error()
 	for _, part := range [...]string{
 		"unsupported protocol scheme", "no Host in request URL", "nil Request.URL",
-		"nil Request.Header", "net/http: invalid ",
+		"nil Request.Header", "net/http: invalid ", "with Body length ",
+		"Proxy Authentication Required", // and asking again may lock the account
 	} {
 		if strings.Contains(text, part) {
 			return true
@@ -60,7 +72,11 @@ func neverSent(err error) bool {
 		return true
 	}
 	var stream streamError
-	return errors.As(err, &stream) && stream.Code == refusedStream
+	if errors.As(err, &stream) {
+		return stream.Code == refusedStream
+	}
+	// Of a body without GetBody, net/http gives the same error as text.
+	return strings.Contains(err.Error(), "cannot retry err [") && strings.Contains(err.Error(), "REFUSED_STREAM")
 }
 
 // streamError has the shape of the HTTP/2 stream error inside net/http, which lets

@@ -113,6 +113,9 @@ func TestErrorTable(t *testing.T) {
 		{"resolver timeout", dial(&net.DNSError{Err: "timeout", IsTimeout: true}), safe},
 		{"resolver failed", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, safe},
 		{"stream refused", http2StreamError{StreamID: 1, Code: 7}, safe},
+		{"stream refused, as text", errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; REFUSED_STREAM; received from peer] after Request.Body was written; define Request.GetBody to avoid this error"), safe},
+		{"stream gone, as text", errors.New("http2: Transport: cannot retry err [http2: client connection lost] after Request.Body was written"), repeated},
+		{"proxy wants a password", errors.New("Proxy Authentication Required"), no},
 		{"stream reset", http2StreamError{StreamID: 1, Code: 2}, repeated},
 		{"connection reset", read(syscall.ECONNRESET), repeated},
 		{"broken pipe", &net.OpError{Op: "write", Err: syscall.EPIPE}, repeated},
@@ -129,6 +132,7 @@ func TestErrorTable(t *testing.T) {
 		{"plain HTTP on the TLS port", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, no},
 		{"scheme", errors.New(`unsupported protocol scheme "ftp"`), no},
 		{"no host", errors.New("http: no Host in request URL"), no},
+		{"wrong length", errors.New("http: ContentLength=100 with Body length 5"), no},
 		{"header field", errors.New(`net/http: invalid header field name "a b"`), no},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -200,6 +204,7 @@ func TestOwnRulesComeFirst(t *testing.T) {
 		{"knows that nothing happened", []transport.Classifier{is(404, transport.Unprocessed)}, "POST", status(404), 3},
 		{"retries a success", []transport.Classifier{is(202, transport.Repeat)}, "GET", status(202), 3},
 		{"the first that knows", []transport.Classifier{is(404, transport.Unsure), is(404, transport.Final), is(404, transport.Repeat)}, "GET", status(404), 1},
+		{"no such verdict", []transport.Classifier{is(503, 9)}, "GET", status(503), 1},
 		{"none knows", []transport.Classifier{is(404, transport.Final)}, "GET", status(503), 3},
 	} {
 		if got := attempts(t, tt.method, tt.answer, transport.WithClassifier(tt.rules...)); got != tt.want {

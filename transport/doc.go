@@ -10,7 +10,8 @@
 // call, and then the call is tried up to four times with the same key. A server that
 // knows the key (package server, Stripe and others) runs the operation once. The
 // parts are steps, func(http.RoundTripper) http.RoundTripper, and [Chain] puts them
-// together in another order or with others; any RoundTripper, such as that of
+// together in another order or with others ([Keys] outside of [Retry]: a key is for all attempts);
+// any RoundTripper, such as that of
 // otelhttp, fits above or below.
 //
 // # What is retried
@@ -41,7 +42,8 @@
 // readers, without a copy. Without it, an io.Seeker is sent again from where it stood;
 // of any other body up to 64 KiB ([WithBodyBuffer]) are remembered while it is sent. A
 // longer one is sent once. The caller's request is never changed and its body always
-// closed.
+// closed, which may be after the response has come; an error of closing it is lost then.
+// A redirect that repeats the body (307, 308) is a new call, with a key of its own.
 //
 // A key has one side effect to know: net/http itself repeats a request that has an
 // Idempotency-Key when the reused connection it took turns out to be dead, at once and

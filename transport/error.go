@@ -17,9 +17,12 @@ var errNothing = errors.New("transport: neither response nor error from the next
 type Error struct {
 	Target   string
 	Attempts int
-	// Err is the error of the last attempt, or the cause of the context when that
-	// ended while the call waited for its next attempt.
+	// Err is the error of the last attempt. When the context ended while the call waited
+	// for its next attempt, it is the context's cause, joined with that error.
 	Err error
+	// Status is that of the last response, when the context ended while the call waited;
+	// otherwise 0.
+	Status int
 	// Stop is why there was no further attempt: slot.ErrAttempts, slot.ErrDeadline,
 	// slot.ErrHint or ErrBody. It is nil when the last error was final.
 	Stop error

@@ -3,6 +3,7 @@ package transport
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -75,8 +76,30 @@ func safe(method string) bool {
 	}
 }
 
-// hasKey reports whether the request carries a key, in the field of the draft or in
-// the older one that net/http knows too.
+// The fields that make net/http, too, take a request for repeatable, whatever its method
+// (net/http.Transport).
+var keyFields = [...]string{idem.Header, "X-Idempotency-Key"}
+
+// hasKey reports whether the caller has set a key, however it is spelled; also as a field
+// without values, which net/http does not send, and takes for "repeatable" all the same.
 func hasKey(req *http.Request) bool {
-	return len(req.Header[idem.Header]) > 0 || len(req.Header["X-Idempotency-Key"]) > 0
+	for name := range req.Header {
+		for _, field := range keyFields {
+			if len(name) == len(field) && strings.EqualFold(name, field) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keyed reports whether the request is repeatable by its key. A key that is empty names
+// nothing.
+func keyed(req *http.Request) bool {
+	for _, field := range keyFields {
+		if values, ok := req.Header[field]; ok && (len(values) == 0 || values[0] != "") {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"errors"
 	"net/http"
+	"reflect"
 	"testing"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -29,6 +30,7 @@ func TestKeys(t *testing.T) {
 		{name: "own header", method: "POST", header: http.Header{idem.Header: {"mine"}}, want: "mine"},
 		{name: "own header beats the context", method: "POST", header: http.Header{idem.Header: {"mine"}}, key: "k", want: "mine"},
 		{name: "older header", method: "POST", header: http.Header{"X-Idempotency-Key": {"mine"}}},
+		{name: "older header, spelled freely", method: "POST", header: http.Header{"x-idempotency-key": {"mine"}}},
 		{name: "from the context", method: "POST", key: "order 17", want: `"order 17"`},
 		{name: "from the context, PUT", method: "PUT", key: "k", want: `"k"`},
 		{name: "from the context, GET", method: "GET", key: "k"},
@@ -64,6 +66,35 @@ func TestKeys(t *testing.T) {
 				t.Errorf("sent %q, want %q", values, tt.want)
 			}
 		})
+	}
+}
+
+// The forms of a caller's own key: each is left as it is. A field without values is the way
+// of net/http to say that a request is repeatable without sending a key; an empty key is no
+// key, so the request is not repeated.
+func TestOwnKeys(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		header   http.Header
+		attempts int
+	}{
+		{"a key", http.Header{"Idempotency-Key": {"mine"}}, 4},
+		{"older field", http.Header{"X-Idempotency-Key": {"mine"}}, 4},
+		{"no values", http.Header{"Idempotency-Key": {}}, 4},
+		{"older field, no values", http.Header{"X-Idempotency-Key": nil}, 4},
+		{"empty", http.Header{"Idempotency-Key": {""}}, 1},
+		{"spelled freely", http.Header{"idempotency-KEY": {"mine"}}, 1},
+	} {
+		s := newScript(t, repeat(4, status(503))...)
+		req := newRequest(t, "POST", "{}")
+		req.Header = tt.header
+		if _, _, err := roundTrip(t, transport.New(s, transport.WithBackoff(noWait)), req); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.sent) != tt.attempts || !reflect.DeepEqual(s.sent[0].header, tt.header) {
+			t.Errorf("%s: %d attempts with %q, want %d with %q", tt.name, len(s.sent), s.sent[0].header, tt.attempts, tt.header)
+		}
 	}
 }
 

@@ -10,9 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jarcoal/httpmock"
 
+	"github.com/goaroundhq/goaround/slot"
 	"github.com/goaroundhq/goaround/transport"
 )
 
@@ -151,20 +154,32 @@ func TestDrainIsBounded(t *testing.T) {
 	}
 }
 
-// A response whose body never ends, nor comes, does not hold the call up.
+// A response whose body does not come holds the call up no longer than the wait that there
+// is anyway: neither the slot nor the deadline is missed for it.
 func TestDrainOfABodyThatHangs(t *testing.T) {
 	t.Parallel()
-	body, writer := io.Pipe()
-	defer writer.Close()
-	n := 0
-	rt := transport.New(roundTripperFunc(func(*http.Request) (*http.Response, error) {
-		if n++; n == 1 {
-			return &http.Response{StatusCode: 503, Body: body, ContentLength: -1}, nil
-		}
-		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
-	}), transport.WithBackoff(noWait))
-	if code, _, err := roundTrip(t, rt, newRequest(t, "GET", "")); code != 200 || err != nil {
-		t.Error(code, err)
+	for delay, late := range map[time.Duration]time.Duration{
+		0: 100 * time.Millisecond, 300 * time.Millisecond: 0, time.Hour: 0,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			body, writer := io.Pipe()
+			defer writer.Close()
+			var at []time.Time
+			rt := transport.New(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+				if at = append(at, time.Now()); len(at) == 1 {
+					return &http.Response{StatusCode: 503, Body: body, ContentLength: -1}, nil
+				}
+				return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+			}), transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return delay })))
+			ctx, cancel := context.WithTimeout(t.Context(), delay+time.Second)
+			defer cancel()
+			if code, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx)); code != 200 || err != nil {
+				t.Fatal(code, err)
+			}
+			if got := at[1].Sub(at[0]); got < delay || got > delay+late {
+				t.Errorf("second attempt after %v, want %v", got, delay)
+			}
+		})
 	}
 }
 

@@ -19,7 +19,8 @@ type Attempt struct {
 	// zero when there is none.
 	Delay  time.Duration
 	Source slot.Source
-	// Last tells that no attempt follows; Stop is why, when the verdict would have
+	// Last tells that no attempt is to follow (nor does one when the context ends in the
+	// delay, see Observer.Call); Stop is why, when the verdict would have
 	// allowed one: slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint or ErrBody.
 	Last bool
 	Stop error
@@ -27,9 +28,19 @@ type Attempt struct {
 	PacerErr error
 }
 
+// Call describes how a call ended.
+type Call struct {
+	Target   string
+	Attempts int
+	Status   int   // of the response that came back; 0 when there is none
+	Err      error // that came back, nil with a response
+}
+
 // Observer is told what calls do. Functions that are nil cost nothing; the others are
 // called on the call's path and must be quick.
 type Observer struct {
 	// Attempt is called after each attempt, when it is decided what follows.
 	Attempt func(ctx context.Context, a Attempt)
+	// Call is called once for each call, when it ends.
+	Call func(ctx context.Context, c Call)
 }

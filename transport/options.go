@@ -82,8 +82,11 @@ func WithMinAttempt(d time.Duration) Option {
 }
 
 // WithClassifier puts rules in front of the default ones, asked in order until one is
-// not [Unsure].
+// not [Unsure]. It panics when one is nil.
 func WithClassifier(rules ...Classifier) Option {
+	if slices.ContainsFunc(rules, func(c Classifier) bool { return c == nil }) {
+		panic("transport: WithClassifier(nil)")
+	}
 	return func(c *config) { c.classifier = append(c.classifier, rules...) }
 }
 
@@ -96,14 +99,19 @@ func WithBodyBuffer(n int) Option {
 }
 
 // WithTarget names what a request shares capacity with, for pacer, observer and
-// errors. The default is scheme, host and port.
-func WithTarget(f func(*http.Request) string) Option { return func(c *config) { c.target = f } }
+// errors. The default is scheme, host and port. It panics when f is nil.
+func WithTarget(f func(*http.Request) string) Option {
+	if f == nil {
+		panic("transport: WithTarget(nil)")
+	}
+	return func(c *config) { c.target = f }
+}
 
 // WithClock reads the time for HTTP-dates in responses that have no Date of their own.
 // The default is the operating system's clock.
 func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
 
-// WithObserver reports attempts. The default reports nothing.
+// WithObserver reports attempts and calls. The default reports nothing.
 func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
 
 // WithKeyMethods sets the methods of requests that are given a key of their own. The

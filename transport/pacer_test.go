@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +74,16 @@ func TestSlots(t *testing.T) {
 		{
 			name: "a slot that does not fit is given back", pacer: pacer{delay: 7 * time.Second}, timeout: 5 * time.Second,
 			answers: []httpmock.Responder{status(500)},
-			log:     []string{"reserve api after 1 failed", "cancel", "report api after 1 failed"},
+			log:     []string{"reserve api after 1 failed", "cancel"},
+		},
+		{
+			name: "the pacer knows of no slot in time", pacer: pacer{err: slot.ErrDeadline},
+			answers: []httpmock.Responder{status(503)},
+			log:     []string{"reserve api after 1 rejected"},
+		},
+		{
+			name: "a hint beyond the cap", answers: []httpmock.Responder{status(503, "Retry-After", "9999")},
+			log: []string{"report api after 1 rejected"},
 		},
 		{
 			name: "a broken pacer is no broken call", pacer: pacer{err: errors.New("pacer down")}, took: time.Second,
@@ -107,6 +118,34 @@ func TestSlots(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is wrong with the call says nothing about the target.
+func TestFinalErrorsAreNoFeedback(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"malformed": errors.New("unsupported protocol scheme"), "no such host": &net.DNSError{IsNotFound: true},
+	} {
+		p := &pacer{}
+		rt := transport.New(newScript(t, failure(err)), transport.WithSlots(p), transport.WithTarget(targetAPI))
+		if _, _, got := roundTrip(t, rt, newRequest(t, "GET", "")); !errors.Is(got, err) || len(p.log) != 0 {
+			t.Errorf("%s: %v, pacer saw %s", name, got, p.log)
+		}
+	}
+	p := &pacer{}
+	rt := transport.New(newScript(t, failure(io.EOF)), transport.WithSlots(p), transport.WithTarget(targetAPI), transport.WithKeyMethods())
+	if _, _, err := roundTrip(t, rt, newRequest(t, "POST", "")); !errors.Is(err, io.EOF) || fmt.Sprint(p.log) != "[report api after 1 failed]" {
+		t.Errorf("a failure that is not retried for its method: %v, pacer saw %s", err, p.log)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	p = &pacer{}
+	rt = transport.New(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, context.Canceled
+	}), transport.WithSlots(p))
+	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx)); !errors.Is(err, context.Canceled) || len(p.log) != 0 {
+		t.Errorf("cancelled: %v, pacer saw %s", err, p.log)
 	}
 }
 

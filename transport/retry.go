@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 func (c *config) retry(next http.RoundTripper) http.RoundTripper {
 	return &retryStep{
 		config: c, next: next,
-		plain: len(c.classifier) == 0 && c.observer.Attempt == nil && c.plan.Pacer == nil,
+		plain: len(c.classifier) == 0 && c.plan.Pacer == nil && c.observer.Attempt == nil && c.observer.Call == nil,
 	}
 }
 
@@ -50,23 +49,37 @@ func (s *retryStep) goOn(c call, resp *http.Response, err error) (*http.Response
 	ctx := c.req.Context()
 	c.target = s.target(c.req)
 	for {
-		resp, err = lawful(resp, err)
+		resp, err = lawful(ctx, resp, err)
 		turn, next, a := c.decide(ctx, resp, err)
 		if s.observer.Attempt != nil {
 			s.observer.Attempt(ctx, a)
 		}
 		if a.Last {
-			return resp, c.fail(err, a)
+			err = c.fail(err, a)
+			return resp, c.end(ctx, resp, err)
 		}
-		drain(resp)
+		drain(ctx, resp, turn.Delay)
 		if err := turn.Wait(ctx); err != nil {
 			closeBody(next)
-			return nil, &Error{Target: c.target, Attempts: c.attempt, Err: err}
+			return nil, c.end(ctx, nil, &Error{Target: c.target, Attempts: c.attempt, Status: a.Status, Err: errors.Join(err, a.Err)})
 		}
 		c.attempt++
 		c.started = time.Now()
 		resp, err = s.next.RoundTrip(next)
 	}
+}
+
+// end tells the observer how the call ended, and returns its error.
+func (c *call) end(ctx context.Context, resp *http.Response, err error) error {
+	if c.step.observer.Call == nil {
+		return err
+	}
+	done := Call{Target: c.target, Attempts: c.attempt, Err: err}
+	if resp != nil {
+		done.Status = resp.StatusCode
+	}
+	c.step.observer.Call(ctx, done)
+	return err
 }
 
 // call is one logical request.
@@ -91,16 +104,16 @@ func (c *call) decide(ctx context.Context, resp *http.Response, err error) (slot
 		a.Status = resp.StatusCode
 		hint = retryAfter(resp, c.step.clock)
 	}
-	a.Verdict = c.step.judge(Outcome{Request: c.req, Response: resp, Err: err, Attempt: c.attempt})
+	verdict := c.step.judge(Outcome{Request: c.req, Response: resp, Err: err, Attempt: c.attempt})
+	a.Verdict = permit(c.req, verdict)
 	feedback := slot.Feedback{Attempt: c.attempt, Result: result(resp), Latency: a.Latency}
 	if a.Verdict == Final {
-		c.report(feedback)
+		c.report(resp, verdict, feedback)
 		return slot.Turn{}, nil, a
 	}
 	turn, stop := c.step.plan.Next(ctx, c.target, feedback, hint)
 	if stop != nil {
 		a.Stop = stop
-		c.report(feedback)
 		return slot.Turn{}, nil, a
 	}
 	next, stop := c.again()
@@ -113,10 +126,11 @@ func (c *call) decide(ctx context.Context, resp *http.Response, err error) (slot
 	return turn, next, a
 }
 
-// report tells the pacer how the last attempt ended; that of an earlier one rides
-// along with the reservation.
-func (c *call) report(f slot.Feedback) {
-	if p := c.step.plan.Pacer; p != nil {
+// report tells the pacer how a call ended that needs no plan. An error that is final by
+// its nature (the caller left, the request is malformed, the host does not exist) says
+// nothing about the target's capacity.
+func (c *call) report(resp *http.Response, v Verdict, f slot.Feedback) {
+	if p := c.step.plan.Pacer; p != nil && (resp != nil || v != Final) {
 		p.Report(c.target, f)
 	}
 }
@@ -157,12 +171,10 @@ func (c *call) again() (*http.Request, error) {
 	}
 }
 
-// request returns a copy of the caller's request with a lent body, which net/http may
-// open again too.
+// request returns a copy of the caller's request with a lent body.
 func (c *call) request(body *loan) *http.Request {
 	req := c.req.WithContext(c.req.Context())
 	req.Body = body
-	req.GetBody = func() (io.ReadCloser, error) { return body.lender.lendAgain() }
 	return req
 }
 
@@ -184,10 +196,10 @@ func (c *call) fail(err error, a Attempt) error {
 
 // lawful mends the outcome of a RoundTripper that gave both a response and an error,
 // or neither.
-func lawful(resp *http.Response, err error) (*http.Response, error) {
+func lawful(ctx context.Context, resp *http.Response, err error) (*http.Response, error) {
 	switch {
 	case err != nil && resp != nil:
-		drain(resp)
+		drain(ctx, resp, 0)
 		return nil, err
 	case err == nil && resp == nil:
 		return nil, errNothing
@@ -198,6 +210,9 @@ func lawful(resp *http.Response, err error) (*http.Response, error) {
 
 // origin is the default target.
 func origin(req *http.Request) string {
+	if req.URL == nil {
+		return ""
+	}
 	host := req.URL.Host
 	if req.URL.Port() == "" {
 		switch req.URL.Scheme {

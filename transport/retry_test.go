@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -75,8 +76,8 @@ func TestWaits(t *testing.T) {
 		},
 		{
 			name: "Retry-After is never undercut", opts: []transport.Option{second}, code: 200,
-			answers: []httpmock.Responder{status(503, "Retry-After", "10"), status(200)},
-			waits:   []time.Duration{11 * time.Second},
+			answers: []httpmock.Responder{status(503, "Retry-After", "4"), status(200)},
+			waits:   []time.Duration{5 * time.Second},
 		},
 		{
 			name: "in progress", opts: []transport.Option{second}, code: 201,
@@ -86,9 +87,9 @@ func TestWaits(t *testing.T) {
 		{
 			name: "Retry-After as a date", opts: []transport.Option{second}, code: 200,
 			answers: []httpmock.Responder{
-				status(429, "Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT", "Date", "Wed, 21 Oct 2026 07:27:00 GMT"), status(200),
+				status(429, "Retry-After", "Wed, 21 Oct 2026 07:27:04 GMT", "Date", "Wed, 21 Oct 2026 07:27:00 GMT"), status(200),
 			},
-			waits: []time.Duration{61 * time.Second},
+			waits: []time.Duration{5 * time.Second},
 		},
 		{
 			name: "Retry-After beyond the cap ends the call", opts: []transport.Option{second, transport.WithMaxRetryAfter(time.Minute)}, code: 503,
@@ -96,6 +97,10 @@ func TestWaits(t *testing.T) {
 		},
 		{
 			name: "Retry-After that overflows ends the call", opts: []transport.Option{second}, code: 503,
+			answers: []httpmock.Responder{status(503, "Retry-After", "99999999999999999999")},
+		},
+		{
+			name: "no cap, and a hint without end", opts: []transport.Option{second, transport.WithMaxRetryAfter(math.MaxInt64)}, timeout: time.Hour, code: 503,
 			answers: []httpmock.Responder{status(503, "Retry-After", "99999999999999999999")},
 		},
 		{
@@ -183,7 +188,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 		var e *transport.Error
-		if !errors.As(err, &e) || e.Attempts != 1 || e.Target != "http://api.example.com:80" {
+		if !errors.As(err, &e) || e.Attempts != 1 || e.Status != 503 || e.Target != "http://api.example.com:80" {
 			t.Errorf("error %#v", err)
 		}
 	})
@@ -204,6 +209,32 @@ func TestCancelledWhileSending(t *testing.T) {
 	var e *transport.Error
 	if errors.As(err, &e) {
 		t.Errorf("a final first error came wrapped: %v", err)
+	}
+}
+
+// The old way to cancel is still obeyed.
+func TestRequestCancel(t *testing.T) {
+	t.Parallel()
+	left := make(chan struct{})
+	s := newScript(t, func(*http.Request) (*http.Response, error) {
+		close(left)
+		return nil, errors.New("net/http: request canceled")
+	})
+	req := newRequest(t, "GET", "")
+	req.Cancel = left //nolint:staticcheck // the subject of the test
+	if _, _, err := roundTrip(t, transport.New(s, transport.WithBackoff(noWait)), req); err == nil || len(s.sent) != 1 {
+		t.Errorf("%v after %d attempts", err, len(s.sent))
+	}
+}
+
+func TestRequestWithoutURL(t *testing.T) {
+	t.Parallel()
+	n := 0
+	rt := transport.New(&http.Transport{}, transport.WithBackoff(noWait), transport.WithObserver(transport.Observer{
+		Attempt: func(context.Context, transport.Attempt) { n++ },
+	}))
+	if _, _, err := roundTrip(t, rt, &http.Request{Method: "GET", Header: http.Header{}}); err == nil || n != 1 {
+		t.Errorf("%v after %d attempts", err, n)
 	}
 }
 
@@ -235,15 +266,12 @@ func TestErrorTellsWhatHappened(t *testing.T) {
 			if e.Attempts != tt.attempts || !errors.Is(e.Stop, tt.stop) || e.Timeout() {
 				t.Errorf("error %+v", e)
 			}
-			if got := strings.TrimSpace(firstLineOf(err)); got != tt.text {
+			if got := err.Error(); got != tt.text {
 				t.Errorf("text %q, want %q", got, tt.text)
 			}
 		})
 	}
 }
-
-// firstLineOf drops what httpmock puts around its errors.
-func firstLineOf(err error) string { return err.Error() }
 
 func TestErrorKeepsBeingATimeout(t *testing.T) {
 	t.Parallel()
@@ -296,6 +324,46 @@ func TestObserver(t *testing.T) {
 			t.Errorf("seen %+v\nwant %+v", seen, want)
 		}
 	})
+}
+
+func TestObserverSeesEveryCallEnd(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		answers []httpmock.Responder
+		cancel  bool // while it waits
+		want    transport.Call
+		err     error
+	}{
+		{"success", []httpmock.Responder{status(200)}, false, transport.Call{Target: "api", Attempts: 1, Status: 200}, nil},
+		{"success at last", []httpmock.Responder{status(503), status(200)}, false, transport.Call{Target: "api", Attempts: 2, Status: 200}, nil},
+		{"exhausted", repeat(4, status(503)), false, transport.Call{Target: "api", Attempts: 4, Status: 503}, nil},
+		{"error", repeat(4, failure(io.EOF)), false, transport.Call{Target: "api", Attempts: 4}, io.EOF},
+		{"cancelled", []httpmock.Responder{status(503)}, true, transport.Call{Target: "api", Attempts: 1}, context.Canceled},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.cancel {
+					time.AfterFunc(500*time.Millisecond, cancel)
+				}
+				var calls []transport.Call
+				rt := transport.New(newScript(t, tt.answers...), transport.WithTarget(targetAPI),
+					transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Second })),
+					transport.WithObserver(transport.Observer{Call: func(_ context.Context, c transport.Call) { calls = append(calls, c) }}))
+				_, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx))
+				if len(calls) != 1 || !errors.Is(calls[0].Err, tt.err) || !errors.Is(err, tt.err) {
+					t.Fatalf("%v; calls %+v", err, calls)
+				}
+				calls[0].Err = nil
+				if calls[0] != tt.want {
+					t.Errorf("call %+v, want %+v", calls[0], tt.want)
+				}
+			})
+		})
+	}
 }
 
 func TestObserverIsToldWhyItStops(t *testing.T) {
@@ -381,6 +449,8 @@ func TestOptionsRefuseNonsense(t *testing.T) {
 		"transport: WithBodyBuffer(-1): must not be negative":  func() { transport.WithBodyBuffer(-1) },
 		"transport: WithMinAttempt(-1s): must not be negative": func() { transport.WithMinAttempt(-time.Second) },
 		"transport: WithMaxRetryAfter(0s): must be positive":   func() { transport.WithMaxRetryAfter(0) },
+		"transport: WithTarget(nil)":                           func() { transport.WithTarget(nil) },
+		"transport: WithClassifier(nil)":                       func() { transport.WithClassifier(nil) },
 	} {
 		func() {
 			defer func() {

@@ -12,7 +12,10 @@ import (
 
 // firstEpoch is where a number of seconds is read as a point in time: some servers
 // send the Unix time at which to return, and 31 years are no wait.
-const firstEpoch = 1e9
+const (
+	firstEpoch = 1e9
+	lastEpoch  = 1 << 40 // of the year 36812: what is later overflows sooner or later
+)
 
 // retryAfter returns how long the response asks to wait, 0 when it does not ask or
 // asks for a time that is past. Retry-After is a number of seconds or an HTTP-date in
@@ -29,7 +32,7 @@ func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 	if isDigits(value) {
 		seconds, err := strconv.ParseInt(value, 10, 64)
 		switch {
-		case err != nil: // too large for an int64, and for us
+		case err != nil || seconds > lastEpoch:
 			return math.MaxInt64
 		case seconds < firstEpoch:
 			return time.Duration(seconds) * time.Second

@@ -37,6 +37,8 @@ func TestRetryAfter(t *testing.T) {
 			{name: "largest that is a duration", value: "999999999", want: 999999999 * time.Second},
 			{name: "seconds that overflow a duration", value: "9223372037"},
 			{name: "more than an int64", value: "99999999999999999999", want: math.MaxInt64},
+			{name: "Unix time that overflows", value: "9223372036854775807", want: math.MaxInt64},
+			{name: "Unix time that overflows later", value: "9223371974719180000", want: math.MaxInt64},
 			{name: "Unix time", value: "946684920", date: time.Time{}, want: 946684920 * time.Second}, // before 2001 it is a number of seconds
 			{name: "Unix time from Date", value: "1767225660", date: time.Unix(1767225600, 0), want: time.Minute},
 			{name: "IMF-fixdate", value: "Sat, 01 Jan 2000 00:01:00 GMT", want: time.Minute},
@@ -89,6 +91,9 @@ func FuzzRetryAfter(f *testing.F) {
 		got := transport.RetryAfter(&http.Response{Header: header}, nil)
 		if got < 0 {
 			t.Fatalf("Retry-After %q, Date %q: %v", value, date, got)
+		}
+		if n := strings.TrimLeft(strings.Trim(value, " \t"), "0"); len(n) > 11 && strings.Trim(n, "0123456789") == "" && date == "" && got == 0 {
+			t.Fatalf("Retry-After %q is ages away, and gives no wait", value)
 		}
 		if value == "" && got != 0 {
 			t.Fatalf("no Retry-After, yet %v", got)

@@ -316,3 +316,43 @@ func TestEarlyAnswerToALargeBody(t *testing.T) {
 		t.Errorf("%d %q, %v", resp.StatusCode, body, err)
 	}
 }
+
+// A server that ends an HTTP/2 stream while the body is still to come: net/http closes the
+// body and waits for its reader, which must be told to stop.
+func TestStreamEndsWhileTheBodyBlocks(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(http.ResponseWriter){
+		"reset": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"503":   func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ts := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = r.Body.Read(make([]byte, 1))
+				end(w)
+			}))
+			ts.EnableHTTP2 = true
+			ts.Config.ErrorLog = quiet
+			ts.StartTLS()
+			defer ts.Close()
+			client := ts.Client()
+			defer client.CloseIdleConnections()
+			pipe, writer := io.Pipe()
+			defer writer.Close()
+			go func() { _, _ = writer.Write([]byte("x")) }() // and no more
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodPut, ts.URL, pipe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := transport.New(client.Transport, transport.WithBackoff(noWait)).RoundTrip(req)
+			if ctx.Err() != nil {
+				t.Errorf("hung until the deadline: %v", err)
+			}
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+		})
+	}
+}
