@@ -51,6 +51,7 @@ type capture struct {
 	head   bool        // the request method is HEAD
 
 	stage   stage
+	trailer bool // the handler declared one
 	frozen  bool // the handler has returned
 	omitted bool // the body is not kept
 	status  int
@@ -62,9 +63,8 @@ type capture struct {
 	short   [shortRecord]byte
 }
 
-func (c *capture) init(w http.ResponseWriter, r *http.Request, h *handler) {
-	c.w, c.h, c.length, c.head = w, h, -1, r.Method == http.MethodHead
-	c.echo = echo(r)
+func (c *capture) init(w http.ResponseWriter, r *http.Request, h *handler, echo []string) {
+	c.w, c.h, c.length, c.head, c.echo = w, h, -1, r.Method == http.MethodHead, echo
 	if outer := w.Header(); len(outer) > 0 {
 		c.header = maps.Clone(outer)
 	} else {
@@ -80,59 +80,80 @@ func (c *capture) WriteHeader(status int) {
 	switch {
 	case c.frozen || c.stage == hijacked || c.status != 0:
 	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
-		if c.outer == nil {
-			c.outer = c.w.Header().Clone()
-		}
-		c.putHeader()
-		c.w.WriteHeader(status) // informational: another one follows
+		c.inform(status)
 	default:
 		c.begin(status)
 	}
 }
 
-// begin fixes the status and header of the response.
+// begin fixes the status and header of the response, puts the head of the record at the
+// front of the buffer, and makes the header below what the handler wants it to be.
 func (c *capture) begin(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http does
 	}
-	c.status = status
-	if v := c.header["Content-Length"]; len(v) > 0 {
-		if n, err := strconv.ParseInt(v[0], 10, 64); err == nil && n >= 0 {
-			c.length = n
-		}
-	}
-	c.encode()
-	c.putHeader()
-	c.fields = len(c.header)
-}
-
-// encode puts the head of the record at the front of the buffer.
-func (c *capture) encode() {
+	c.status, c.fields = status, len(c.header)
 	c.pooled = recordBuffers.Get().(*[]byte)
-	c.buf = c.appendHead((*c.pooled)[:0])
-	if len(c.buf) > maxHeader {
+	c.buf = appendStart((*c.pooled)[:0], 0, status)
+	below := c.removeFields()
+	for name, values := range c.header {
+		switch name {
+		case "Content-Length":
+			c.declare(values)
+		case "Trailer":
+			c.trailer = true
+		}
+		if c.stored(name, values) {
+			c.buf = appendFields(c.buf, name, values)
+		}
+		below[name] = values
+	}
+	below[idem.Header] = c.echo
+	if c.buf = appendEnd(c.buf); len(c.buf) > maxHeader {
 		c.omitted = true
-		c.buf = appendShort(c.buf[:0], c.status)
+		c.buf = appendShort(c.buf[:0], status)
 	}
 	c.body = len(c.buf)
 }
 
-// putHeader makes the header below what the handler wants it to be.
-func (c *capture) putHeader() {
+// declare notes the length that the handler declares for its body.
+func (c *capture) declare(values []string) {
+	if len(values) > 0 {
+		if n, err := strconv.ParseInt(values[0], 10, 64); err == nil && n >= 0 {
+			c.length = n
+		}
+	}
+}
+
+// removeFields removes from the header below what the handler has removed, and returns it.
+func (c *capture) removeFields() http.Header {
 	below := c.w.Header()
+	if len(below) == 0 {
+		return below
+	}
 	for name := range below {
 		if _, ok := c.header[name]; !ok {
 			delete(below, name)
 		}
 	}
+	return below
+}
+
+// inform sends an informational response; another one follows.
+func (c *capture) inform(status int) {
+	if c.outer == nil {
+		c.outer = c.w.Header().Clone()
+	}
+	below := c.removeFields()
 	maps.Copy(below, c.header)
 	below[idem.Header] = c.echo
+	c.w.WriteHeader(status)
 }
 
 // putTrailers passes on what the handler has set since: net/http sends what was declared
 // in Trailer, or has the prefix for it, and ignores the rest.
 func (c *capture) putTrailers() {
-	if len(c.header) != c.fields || len(c.header["Trailer"]) > 0 {
+	if c.trailer || len(c.header) != c.fields {
 		maps.Copy(c.w.Header(), c.header)
 	}
 }

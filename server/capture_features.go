@@ -58,7 +58,9 @@ func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		c.stage, c.omitted = hijacked, true
 		if c.status == 0 {
 			c.status = http.StatusSwitchingProtocols
-			c.encode()
+			c.pooled = recordBuffers.Get().(*[]byte)
+			c.buf = appendShort((*c.pooled)[:0], c.status)
+			c.body = len(c.buf)
 		}
 	}
 	return conn, rw, err

@@ -67,7 +67,7 @@ func pronounce(ctx context.Context, v int32) bool {
 }
 
 // execute runs the handler and ends the claim by how it went.
-func (h *handler) execute(c idem.Claim, key string, w http.ResponseWriter, r *http.Request) {
+func (h *handler) execute(c idem.Claim, key string, echo []string, w http.ResponseWriter, r *http.Request) {
 	x := new(run)
 	h.guard.Hold(r.Context(), c, key, &x.held)
 	ended := false
@@ -77,7 +77,7 @@ func (h *handler) execute(c idem.Claim, key string, w http.ResponseWriter, r *ht
 		}
 	}()
 	x.ctx = runContext{Context: x.held.Context(), run: x}
-	x.capture.init(w, r, h)
+	x.capture.init(w, r, h, echo)
 	inner := r.WithContext(&x.ctx)
 	x.body.init(r)
 	if r.Body != nil && r.Body != http.NoBody {

@@ -42,11 +42,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.storeFailed(w, r, id, err)
 		return
 	}
+	echo := values[:1:1] // tells the client that its key was understood
 	if result.State == idem.Acquired {
-		h.execute(result.Claim, key, w, r)
+		h.execute(result.Claim, key, echo, w, r)
 		return
 	}
-	w.Header()[idem.Header] = echo(r)
+	w.Header()[idem.Header] = echo
 	switch result.State {
 	case idem.Done:
 		h.repeat(w, r, id, result)
@@ -116,6 +117,3 @@ func (h *handler) answered(ctx context.Context, a Answer) {
 		h.observer.Answered(ctx, a)
 	}
 }
-
-// echo is the field that tells the client that its key was understood.
-func echo(r *http.Request) []string { return r.Header[idem.Header][:1:1] }

@@ -33,17 +33,16 @@ const shortRecord = 2 + 2 + 1
 
 var errRecord = errors.New("server: stored record is damaged or of another version")
 
-// appendHead encodes the response up to its body.
-func (c *capture) appendHead(to []byte) []byte {
-	to = appendStart(to, 0, c.status)
-	for name, values := range c.header {
-		if !c.stored(name, values) {
-			continue
-		}
-		for _, value := range values {
-			to = appendField(to, name, value)
-		}
+// appendFields encodes the values of one name.
+func appendFields(to []byte, name string, values []string) []byte {
+	for _, value := range values {
+		to = appendField(to, name, value)
 	}
+	return to
+}
+
+// appendEnd encodes what ends the fields.
+func appendEnd(to []byte) []byte {
 	to = appendField(to, idem.ReplayedHeader, "true")
 	to = appendField(to, idem.DateHeader, httpDate())
 	return append(to, 0)

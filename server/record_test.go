@@ -11,8 +11,9 @@ import (
 
 // encode makes the record of a response as a handler would.
 func encode(status int, header http.Header, body []byte) []byte {
-	c := capture{w: httptest.NewRecorder(), h: &handler{}, header: header, status: status}
-	return append(c.appendHead(nil), body...)
+	c := capture{w: httptest.NewRecorder(), h: &handler{}, header: header}
+	c.begin(status)
+	return append(bytes.Clone(c.buf), body...)
 }
 
 func TestRecordRoundTrip(t *testing.T) {

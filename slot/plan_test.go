@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,7 +171,7 @@ func TestPlanNext(t *testing.T) {
 				if tt.pacer == nil {
 					return
 				}
-				if told := append(tt.pacer.reserved, tt.pacer.reported...); len(told) != 1 || told[0] != f || len(tt.pacer.reported) != tt.reports {
+				if told := slices.Concat(tt.pacer.reserved, tt.pacer.reported); len(told) != 1 || told[0] != f || len(tt.pacer.reported) != tt.reports {
 					t.Errorf("pacer was asked %+v and told %+v, want %+v once", tt.pacer.reserved, tt.pacer.reported, f)
 				}
 				if tt.pacer.cancelled != tt.cancels {

@@ -30,7 +30,8 @@ func classifyError(req *http.Request, err error) Verdict {
 // cancelled reports whether the caller has left.
 func cancelled(req *http.Request) bool {
 	select {
-	case <-req.Cancel: //nolint:staticcheck // deprecated, and still obeyed by net/http
+	//lint:ignore SA1019 deprecated, and still obeyed by net/http
+	case <-req.Cancel: //nolint:staticcheck // the same
 		return true
 	default:
 		return req.Context().Err() != nil

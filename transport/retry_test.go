@@ -221,7 +221,8 @@ func TestRequestCancel(t *testing.T) {
 		return nil, errors.New("net/http: request canceled")
 	})
 	req := newRequest(t, "GET", "")
-	req.Cancel = left //nolint:staticcheck // the subject of the test
+	//lint:ignore SA1019 the subject of the test
+	req.Cancel = left //nolint:staticcheck // the same
 	if _, _, err := roundTrip(t, transport.New(s, transport.WithBackoff(noWait)), req); err == nil || len(s.sent) != 1 {
 		t.Errorf("%v after %d attempts", err, len(s.sent))
 	}
