@@ -52,6 +52,7 @@ func requests(b testing.TB, h http.Handler) func(key string) int {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.ContentLength = int64(len(order))
+	r.RequestURI = "/orders" // as a server reads it
 	rd, w, key := new(body), &sink{header: make(http.Header)}, make([]string, 1)
 	r.Body = rd
 	return func(k string) int {

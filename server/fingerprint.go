@@ -34,19 +34,25 @@ var fingerprinters = sync.Pool{New: func() any { return &fingerprinter{hash: sha
 // newFingerprinter returns one that has seen everything of the request but its body.
 func newFingerprinter(r *http.Request) *fingerprinter {
 	f := fingerprinters.Get().(*fingerprinter)
-	mediaType := ""
-	if v := r.Header["Content-Type"]; len(v) > 0 {
-		mediaType, _, _ = strings.Cut(v[0], ";")
-		mediaType = strings.ToLower(strings.TrimSpace(mediaType))
-	}
-	f.scratch = f.scratch[:0]
-	for _, part := range [...]string{requestedPath(r), r.URL.RawQuery, mediaType} {
-		f.scratch = binary.AppendUvarint(f.scratch, uint64(len(part)))
-		f.scratch = append(f.scratch, part...)
-	}
+	f.scratch = appendText(f.scratch[:0], requestedPath(r))
+	f.scratch = appendText(f.scratch, r.URL.RawQuery)
+	f.scratch = appendText(f.scratch, mediaType(r))
 	f.hash.Reset()
 	f.hash.Write(f.scratch)
 	return f
+}
+
+// mediaType is what the body is, without parameters and in one spelling.
+func mediaType(r *http.Request) string {
+	v := r.Header["Content-Type"]
+	switch {
+	case len(v) == 0:
+		return ""
+	case v[0] == "application/json": // nearly always
+		return v[0]
+	}
+	t, _, _ := strings.Cut(v[0], ";")
+	return strings.ToLower(strings.TrimSpace(t))
 }
 
 // sum returns the fingerprint after size body bytes; it is valid until release.

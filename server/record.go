@@ -59,10 +59,12 @@ func appendStart(to []byte, flags byte, status int) []byte {
 }
 
 func appendField(to []byte, name, value string) []byte {
-	to = binary.AppendUvarint(to, uint64(len(name)))
-	to = append(to, name...)
-	to = binary.AppendUvarint(to, uint64(len(value)))
-	return append(to, value...)
+	return appendText(appendText(to, name), value)
+}
+
+func appendText(to []byte, s string) []byte {
+	to = binary.AppendUvarint(to, uint64(len(s)))
+	return append(to, s...)
 }
 
 func markOmitted(record []byte) { record[1] |= flagOmitted }

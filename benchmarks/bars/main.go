@@ -1,8 +1,9 @@
 // Command bars runs the benchmarks of the packages, and prints as a Markdown table what
-// each costs over the bare stub beside it and what it may cost. It exits with status 1
-// when a bar is missed.
+// each costs over the bare stub beside it, as the difference of the least and of the
+// median times, and what it may cost. It exits with status 1 when a bar is missed by the
+// least times, to which other load on the machine does not add.
 //
-//	go run ./bars -count 6
+//	go run ./bars -count 12
 package main
 
 import (
@@ -17,7 +18,7 @@ import (
 )
 
 func main() {
-	count := flag.Int("count", 6, "run each benchmark `N` times and take the median")
+	count := flag.Int("count", 12, "run each benchmark `N` times, in turn")
 	flag.Parse()
 	if flag.NArg() > 0 || *count < 1 {
 		flag.Usage()
@@ -42,7 +43,7 @@ func measure(count int) (missed bool, err error) {
 // run measures and prints. It reports whether a bar was missed.
 func run(ctx context.Context, count int) (missed bool, err error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Transport|Server)$",
-		"-count", strconv.Itoa(count), "github.com/goaroundhq/goaround/transport", "github.com/goaroundhq/goaround/server")
+		"-benchtime", "0.3s", "-count", strconv.Itoa(count), "github.com/goaroundhq/goaround/transport", "github.com/goaroundhq/goaround/server")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

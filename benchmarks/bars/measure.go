@@ -16,11 +16,11 @@ type measurements map[string]samples
 // samples are the values of one benchmark by unit, one for each time it ran.
 type samples map[string][]float64
 
+// least and median are of a unit that was measured at least once.
+func (s samples) least(unit string) float64 { return slices.Min(s[unit]) }
+
 func (s samples) median(unit string) float64 {
 	v := slices.Sorted(slices.Values(s[unit]))
-	if len(v) == 0 {
-		return 0
-	}
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
