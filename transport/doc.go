@@ -20,9 +20,9 @@
 // carries a key, or the server cannot have seen it (connection refused, name not
 // resolved for now, an HTTP/2 stream refused). It is repeated after 408, 425, 429,
 // 500, 502, 503 and 504, after a 409 that says the first attempt is still in
-// progress, and after transport errors that are not final by their nature, such as a
-// certificate that does not verify or a host that does not exist. A replayed
-// response and outcome-unknown are final. [WithClassifier] puts own rules in front.
+// progress, and after transport errors; but not after those that are final by their
+// nature: a certificate that does not verify, a host that does not exist, a malformed
+// request, a caller that has left. A replayed response and outcome-unknown are final. [WithClassifier] puts own rules in front.
 //
 // # When
 //
