@@ -23,6 +23,7 @@ type Memory struct {
 	shards [memoryShards]shard
 	max    int64
 	used   atomic.Int64
+	swept  atomic.Int64 // when, as by now
 	start  time.Time
 }
 
@@ -49,6 +50,7 @@ var (
 // NewMemory makes an empty store.
 func NewMemory(opts ...MemoryOption) *Memory {
 	m := &Memory{max: DefaultMaxBytes, start: time.Now()}
+	m.swept.Store(-int64(sweepEvery))
 	for _, opt := range opts {
 		opt(m)
 	}
@@ -77,18 +79,16 @@ func (m *Memory) Claim(ctx context.Context, r ClaimRequest) (ClaimResult, error)
 	if r.Lease <= 0 || r.TTL <= 0 {
 		return ClaimResult{}, fmt.Errorf("idem: claim with lease %v and TTL %v: both must be positive", r.Lease, r.TTL)
 	}
-	result, ok := m.claim(r)
-	if !ok {
-		m.sweep()
-		if result, ok = m.claim(r); !ok {
-			return ClaimResult{}, ErrFull
-		}
-	}
-	return result, nil
+	var result ClaimResult
+	err := m.makingRoom(func() (err error) {
+		result, err = m.claim(r)
+		return err
+	})
+	return result, err
 }
 
-// claim reports false when there is no room for a new record.
-func (m *Memory) claim(r ClaimRequest) (ClaimResult, bool) {
+// claim returns ErrFull when there is no room for a new record.
+func (m *Memory) claim(r ClaimRequest) (ClaimResult, error) {
 	s := m.shard(r.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,16 +103,16 @@ func (m *Memory) claim(r ClaimRequest) (ClaimResult, bool) {
 	case r.TakeOver && e.stateAt(now) == Unknown && e.sameRequest(r):
 		s.takeOver(e, r, now)
 	default:
-		return e.result(now), true
+		return e.result(now), nil
 	}
-	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, true
+	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, nil
 }
 
-// admit stores a new pending record, or reports that there is no room.
-func (m *Memory) admit(s *shard, r ClaimRequest, now time.Duration) (ClaimResult, bool) {
+// admit stores a new pending record, or returns ErrFull.
+func (m *Memory) admit(s *shard, r ClaimRequest, now time.Duration) (ClaimResult, error) {
 	size := entryOverhead + int64(max(len(r.Fingerprint)-freeFingerprint, 0))
 	if !m.reserve(size) {
-		return ClaimResult{}, false
+		return ClaimResult{}, ErrFull
 	}
 	e := s.entry()
 	*e = entry{
@@ -120,7 +120,7 @@ func (m *Memory) admit(s *shard, r ClaimRequest, now time.Duration) (ClaimResult
 		fingerprint: bytes.Clone(r.Fingerprint), since: now, ttl: r.TTL, size: size,
 	}
 	s.insert(e, r.Lease, now)
-	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, true
+	return ClaimResult{State: Acquired, Claim: e.claim(), Fingerprint: e.fingerprint}, nil
 }
 
 // Extend implements [Store].
@@ -240,12 +240,22 @@ func (m *Memory) makingRoom(step func() error) error {
 	return err
 }
 
+// sweepEvery bounds how often a full store looks for expired records, because a look at
+// all of them takes time and finds nothing while they live.
+const sweepEvery = 10 * time.Millisecond
+
 // sweep removes the expired records of all shards.
 func (m *Memory) sweep() {
+	now := m.now()
+	last := m.swept.Load()
+	if now-time.Duration(last) < sweepEvery || !m.swept.CompareAndSwap(last, int64(now)) {
+		return
+	}
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		s.expire(m, m.now(), allLooks)
+		s.expire(m, now, allLooks)
+		s.expiry.peek(now, func(e *entry) { s.remove(m, e) })
 		s.mu.Unlock()
 	}
 }

@@ -77,6 +77,17 @@ func (w *wheel) turn(now time.Duration, looks int, expired func(*entry)) {
 	}
 }
 
+// peek hands out what has expired in the tick that is not over yet.
+func (w *wheel) peek(now time.Duration, expired func(*entry)) {
+	for e := w.slots[tickOf(now)%wheelSlots]; e != nil; {
+		next := e.next
+		if e.expires <= now {
+			expired(e)
+		}
+		e = next
+	}
+}
+
 // advance makes the list of a slot the one that is due.
 func (w *wheel) advance(slot **entry) {
 	w.due, *slot = *slot, nil

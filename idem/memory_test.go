@@ -11,13 +11,21 @@ import (
 	"github.com/goaroundhq/goaround/idem/idemtest"
 )
 
+// The granule must not matter: shorter than, and longer than, the ticks of the store's own
+// bookkeeping.
 func TestMemoryConformance(t *testing.T) {
 	t.Parallel()
-	idemtest.Run(t, idemtest.Target{
-		Open:        func(*testing.T) idem.Store { return idem.NewMemory() },
-		OpenBounded: func(_ *testing.T, n int64) idem.Store { return idem.NewMemory(idem.WithMaxBytes(n)) },
-		Bubble:      true,
-	})
+	for _, unit := range []time.Duration{20 * time.Millisecond, 100 * time.Millisecond, time.Second, time.Hour} {
+		t.Run(unit.String(), func(t *testing.T) {
+			t.Parallel()
+			idemtest.Run(t, idemtest.Target{
+				Open:        func(*testing.T) idem.Store { return idem.NewMemory() },
+				OpenBounded: func(_ *testing.T, n int64) idem.Store { return idem.NewMemory(idem.WithMaxBytes(n)) },
+				Bubble:      true,
+				Unit:        unit,
+			})
+		})
+	}
 }
 
 // Expired records give their memory back as others arrive, without a goroutine.
