@@ -197,11 +197,13 @@ func (g *Guard) handBack(ctx context.Context, c Claim) {
 
 // claimLater claims again whenever the pending record may have changed, until the wait or
 // the caller's time is over. It returns the last answer that the store gave: one look that
-// fails does not make an operation less pending.
+// fails does not make an operation less pending. Each look is an owner of its own, because
+// one whose answer was lost is handed back while others follow.
 func (g *Guard) claimLater(ctx context.Context, r ClaimRequest, last ClaimResult) ClaimResult {
 	waiting, cancel := context.WithTimeout(ctx, g.wait)
 	defer cancel()
 	for look := 0; last.State == Pending && g.pause(waiting, r.ID, last.LeaseLeft, look); look++ {
+		r.Owner = NewOwner()
 		if result, err := g.claim(ctx, r); err == nil {
 			last = result
 		}

@@ -229,6 +229,40 @@ func TestGuardWaitRemembersWhatTheStoreSaid(t *testing.T) {
 	})
 }
 
+// A look whose answer is lost is handed back later; that must not take away the claim that
+// a later look was given.
+func TestGuardWaitDoesNotHandBackWhatItHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		first := acquire(t, idem.NewGuard(s), testID(t))
+		time.AfterFunc(time.Second, func() { noError(t, first.Release()) })
+		lost := false
+		s.set(nil, on("claim", func(context.Context) error {
+			if !lost && time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) > time.Second {
+				lost = true // the claim has landed
+				return errCut
+			}
+			return nil
+		}))
+		g := idem.NewGuard(s, idem.WithWait(time.Minute))
+		result, err := g.Claim(t.Context(), testID(t), nil)
+		if err != nil || result.State != idem.Acquired || !lost {
+			t.Fatalf("Claim = %v, %v; lost %v", result.State, err, lost)
+		}
+		var h idem.Held
+		g.Hold(t.Context(), result.Claim, "key", &h)
+		for range 20 {
+			time.Sleep(time.Second)
+			if got := state(t, s.store, testID(t)); got != idem.Pending {
+				t.Fatalf("state = %v while the operation runs", got)
+			}
+		}
+		noError(t, h.Complete(nil, []byte("r"), nil))
+		time.Sleep(time.Minute)
+	})
+}
+
 // Waking without a cause is allowed, and must not become a storm either.
 func TestGuardWaitWithAnEagerWaiter(t *testing.T) {
 	t.Parallel()
