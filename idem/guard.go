@@ -162,8 +162,12 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 }
 
 // Hold keeps an acquired claim alive in h until one of h's ending methods is called,
-// which must happen. key is what [FromContext] tells the operation.
+// which must happen. key is what [FromContext] tells the operation. It panics when h has
+// held a claim before.
 func (g *Guard) Hold(ctx context.Context, c Claim, key string, h *Held) {
+	if h.guard != nil {
+		panic("idem: Hold with a Held that was used before")
+	}
 	h.guard, h.ctx.parent, h.ctx.claim, h.ctx.key = g, ctx, c, key
 	g.keeper(c.ID).start(h)
 }

@@ -264,3 +264,16 @@ func TestHeldRenewalAfterTheEndIsNoLoss(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+func TestHeldHoldsOneClaim(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	h := acquire(t, g, testID(t))
+	noError(t, h.Release())
+	defer func() {
+		if r := recover(); r != "idem: Hold with a Held that was used before" {
+			t.Errorf("recovered %v", r)
+		}
+	}()
+	g.Hold(t.Context(), h.Claim(), "key", h)
+}

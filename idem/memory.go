@@ -254,6 +254,7 @@ func (m *Memory) sweep() {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
+		now := m.now()
 		s.expire(m, now, allLooks)
 		s.expiry.peek(now, func(e *entry) { s.remove(m, e) })
 		s.mu.Unlock()

@@ -63,7 +63,7 @@ func (w *wheel) turn(now time.Duration, looks int, expired func(*entry)) {
 			if w.done >= last {
 				return
 			}
-			w.done += 1 + (last-w.done-1)/wheelSlots*wheelSlots // whole turns need no repetition
+			w.done = max(w.done, last-wheelSlots) + 1 // one turn visits all
 			w.advance(&w.slots[w.done%wheelSlots])
 			continue
 		}

@@ -82,6 +82,28 @@ func TestMemoryExpiresEveryLifetime(t *testing.T) {
 	})
 }
 
+// However long a store was left alone, all of its room is there again for those that come.
+func TestMemoryReclaimsAllOfItAfterAnyPause(t *testing.T) {
+	t.Parallel()
+	for _, pause := range []time.Duration{61, 64, 65, 70, 100, 128, 129, 3600, 100_000} {
+		synctest.Test(t, func(t *testing.T) {
+			const records = 1000
+			s := idem.NewMemory(idem.WithMaxBytes(records * 512))
+			for i := range records { // in all slots of the wheel
+				c := idem.Claim{ID: randomID(), Owner: idem.NewOwner()}
+				noError(t, s.Complete(t.Context(), c, nil, nil, time.Duration(i+1)*60*time.Millisecond))
+			}
+			time.Sleep(pause * time.Second)
+			for i := range records {
+				r := idem.ClaimRequest{ID: randomID(), Owner: idem.NewOwner(), Lease: time.Hour, TTL: time.Hour}
+				if _, err := s.Claim(t.Context(), r); err != nil {
+					t.Fatalf("claim %d of %d after %v: %v", i, records, pause*time.Second, err)
+				}
+			}
+		})
+	}
+}
+
 // touch makes some claims in every shard.
 func touch(t *testing.T, s *idem.Memory) {
 	t.Helper()

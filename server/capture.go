@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -51,7 +52,7 @@ type capture struct {
 	head   bool        // the request method is HEAD
 
 	stage   stage
-	trailer bool // the handler declared one
+	trailer bool // the handler has one, or declared it
 	frozen  bool // the handler has returned
 	omitted bool // the body is not kept
 	status  int
@@ -102,6 +103,8 @@ func (c *capture) begin(status int) {
 			c.declare(values)
 		case "Trailer":
 			c.trailer = true
+		default:
+			c.trailer = c.trailer || strings.HasPrefix(name, http.TrailerPrefix)
 		}
 		if c.stored(name, values) {
 			c.buf = appendFields(c.buf, name, values)
@@ -150,12 +153,16 @@ func (c *capture) inform(status int) {
 	c.w.WriteHeader(status)
 }
 
-// putTrailers passes on what the handler has set since: net/http sends what was declared
-// in Trailer, or has the prefix for it, and ignores the rest.
+// putTrailers passes on what the handler has changed since: net/http sends what was
+// declared in Trailer, or has the prefix for it, and ignores the rest.
 func (c *capture) putTrailers() {
-	if c.trailer || len(c.header) != c.fields {
-		maps.Copy(c.w.Header(), c.header)
+	below := c.w.Header()
+	for name := range below {
+		if _, ok := c.header[name]; !ok && name != idem.Header {
+			delete(below, name)
+		}
 	}
+	maps.Copy(below, c.header)
 }
 
 func (c *capture) Write(p []byte) (int, error) { return write(c, p, c.w.Write) }
@@ -260,8 +267,10 @@ func (c *capture) record(gone bool) (record, short []byte) {
 
 // send passes on what was held back.
 func (c *capture) send() {
+	streamed := c.stage == passing
 	c.pass()
-	if c.stage == passing {
+	// Nobody looks for trailers where nothing hints at them: it takes time.
+	if c.stage == passing && (streamed || c.trailer || len(c.header) != c.fields) {
 		c.putTrailers()
 	}
 }

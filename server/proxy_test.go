@@ -106,32 +106,6 @@ func TestPanicLeavesTheStatusToMiddlewareOutside(t *testing.T) {
 	}
 }
 
-func TestTrailersAreSent(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Trailer", "X-Declared")
-		_, _ = io.WriteString(w, strings.Repeat("x", 10_000))
-		w.Header().Set("X-Declared", "1")
-		w.Header().Set(http.TrailerPrefix+"X-Undeclared", "2")
-		w.Header().Set("X-Late", "3")
-	})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set(idem.Header, "k")
-	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := read(resp); r.err != nil || r.header.Get("X-Late") != "" {
-		t.Errorf("header %v, %v", r.header, r.err)
-	}
-	if resp.Trailer.Get("X-Declared") != "1" || resp.Trailer.Get("X-Undeclared") != "2" {
-		t.Errorf("trailers %v", resp.Trailer)
-	}
-}
-
 // A client that leaves in the middle of a stream has seen half of it; the next one must not
 // be given half as the whole.
 func TestClientHangsUpInAStream(t *testing.T) {

@@ -197,3 +197,21 @@ func TestReaderThatPanics(t *testing.T) {
 type panicking struct{}
 
 func (panicking) Read([]byte) (int, error) { panic("boom") }
+
+// A step below that panics has closed its body, and with it the caller's.
+func TestBodyIsClosedWhenTheBasePanics(t *testing.T) {
+	t.Parallel()
+	body := newSeekBody("content", 0)
+	req := newRequest(t, "PUT", "")
+	req.Body = body
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = transport.New(roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+			defer req.Body.Close()
+			panic("boom")
+		})).RoundTrip(req)
+	}()
+	if got := body.closed.Load(); got != 1 {
+		t.Errorf("closed %d times", got)
+	}
+}

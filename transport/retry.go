@@ -35,9 +35,9 @@ func (s *retryStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !s.plain {
 		c.started = time.Now()
 	}
+	defer c.returnBody() // also when the next RoundTripper panics
 	resp, err := s.next.RoundTrip(send)
 	if s.plain && err == nil && resp != nil && resp.StatusCode < http.StatusBadRequest {
-		c.returnBody()
 		return resp, nil
 	}
 	return s.goOn(c, resp, err)
@@ -45,7 +45,6 @@ func (s *retryStep) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // goOn decides about further attempts after the first and makes them.
 func (s *retryStep) goOn(c call, resp *http.Response, err error) (*http.Response, error) {
-	defer c.returnBody()
 	ctx := c.req.Context()
 	c.target = s.target(c.req)
 	for {
