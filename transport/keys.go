@@ -32,8 +32,12 @@ func (s *keyStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	if value == "" {
 		return s.next.RoundTrip(req)
 	}
+	header, ok := withKey(req.Header, value)
+	if !ok {
+		return s.next.RoundTrip(req)
+	}
 	keyed := req.WithContext(req.Context()) // a shallow copy
-	keyed.Header = withField(req.Header, idem.Header, value)
+	keyed.Header = header
 	return s.next.RoundTrip(keyed)
 }
 
@@ -55,15 +59,19 @@ func (s *keyStep) keyFor(req *http.Request) (string, error) {
 	return `"` + idem.NewKey() + `"`, nil // as FormatHeader would: there is nothing to escape
 }
 
-// withField returns a copy of the header with one field more. Values are shared, cut so
-// that an append by a later step does not reach the caller's.
-func withField(h http.Header, name, value string) http.Header {
-	copied := make(http.Header, len(h)+1)
-	for k, v := range h {
-		copied[k] = v[:len(v):len(v)]
+// withKey returns a copy of the header with the key; ok is false when the caller has set
+// one after all, in a spelling that hasKey does not look up. Values are shared, cut so that
+// an append by a later step does not reach the caller's.
+func withKey(h http.Header, value string) (copied http.Header, ok bool) {
+	copied = make(http.Header, len(h)+1)
+	for name, values := range h {
+		if isKeyField(name) {
+			return nil, false
+		}
+		copied[name] = values[:len(values):len(values)]
 	}
-	copied[name] = []string{value}
-	return copied
+	copied[idem.Header] = []string{value}
+	return copied, true
 }
 
 // safe reports whether a method asks for no effect (RFC 9110, 9.2.1).
@@ -80,14 +88,22 @@ func safe(method string) bool {
 // (net/http.Transport).
 var keyFields = [...]string{idem.Header, "X-Idempotency-Key"}
 
-// hasKey reports whether the caller has set a key, however it is spelled; also as a field
-// without values, which net/http does not send, and takes for "repeatable" all the same.
+// hasKey reports whether the caller has set a key; also as a field without values, which
+// net/http does not send, and takes for "repeatable" all the same.
 func hasKey(req *http.Request) bool {
-	for name := range req.Header {
-		for _, field := range keyFields {
-			if len(name) == len(field) && strings.EqualFold(name, field) {
-				return true
-			}
+	for _, field := range keyFields {
+		if _, ok := req.Header[field]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// isKeyField reports whether a field carries a key, however it is spelled.
+func isKeyField(name string) bool {
+	for _, field := range keyFields {
+		if len(name) == len(field) && strings.EqualFold(name, field) {
+			return true
 		}
 	}
 	return false
