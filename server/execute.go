@@ -16,6 +16,7 @@ type run struct {
 	ctx     runContext
 	body    hashedBody
 	capture capture
+	inner   *http.Request // as the handler sees it
 	verdict atomic.Int32
 }
 
@@ -70,11 +71,10 @@ func pronounce(ctx context.Context, v int32) bool {
 func (h *handler) execute(c idem.Claim, key string, echo []string, w http.ResponseWriter, r *http.Request) {
 	x := new(run)
 	h.guard.Hold(r.Context(), c, key, &x.held)
-	var inner *http.Request
 	ended := false
 	defer func() {
-		if inner != nil { // what middleware outside, and net/http itself, look at afterwards
-			r.Pattern, r.MultipartForm = inner.Pattern, inner.MultipartForm
+		if x.inner != nil { // what middleware outside, and net/http itself, look at afterwards
+			r.Pattern, r.MultipartForm = x.inner.Pattern, x.inner.MultipartForm
 		}
 		if !ended { // a panic or runtime.Goexit, which go their way
 			h.answered(&x.ctx, x.abort())
@@ -82,12 +82,12 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 	}()
 	x.ctx = runContext{Context: x.held.Context(), run: x}
 	x.capture.init(w, r, h, echo)
-	inner = r.WithContext(&x.ctx)
+	x.inner = r.WithContext(&x.ctx)
 	x.body.init(r)
 	if r.Body != nil && r.Body != http.NoBody {
-		inner.Body = &x.body
+		x.inner.Body = &x.body
 	}
-	h.next.ServeHTTP(&x.capture, inner)
+	h.next.ServeHTTP(&x.capture, x.inner)
 	a := h.finish(x)
 	ended = true
 	h.answered(&x.ctx, a)

@@ -3,21 +3,22 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 )
 
-// bar is what one benchmark may cost more than the bare one beside it.
+// bar is what one benchmark may cost more than the bare one beside it; 0 is no bar.
 type bar struct {
 	name        string
 	bench, bare string // names of benchmarks
 	ns          float64
 	allocs      float64
-	bytes       float64 // per operation in all; 0 for no bar
+	bytes       float64 // per operation in all
 }
 
 var bars = []bar{
 	{name: "full chain, GET", bench: "Transport/GET/chain", bare: "Transport/GET/stub", ns: 150, allocs: 2},
 	{name: "full chain, keyed POST", bench: "Transport/POST/chain", bare: "Transport/POST/stub", ns: 900, allocs: 9},
-	{name: "full chain, POST 64 KiB", bench: "Transport/POST64KiB/chain", bare: "Transport/POST64KiB/stub", ns: 900, allocs: 9, bytes: 3 << 10},
+	{name: "full chain, POST 64 KiB", bench: "Transport/POST64KiB/chain", bare: "Transport/POST64KiB/stub", bytes: 3 << 10},
 	{name: "server, first run", bench: "Server/first", bare: "Server/bare", ns: 2500, allocs: 15},
 	{name: "server, replay", bench: "Server/replay", bare: "Server/bare", ns: 1500, allocs: 10},
 }
@@ -30,7 +31,17 @@ type row struct {
 
 // kept goes by the least time of each: what else the machine does only adds to it.
 func (r row) kept() bool {
-	return r.leastNs <= r.ns && r.overAllocs <= r.allocs && (r.bytes == 0 || r.inBytes <= r.bytes)
+	return under(r.leastNs, r.ns) && under(r.overAllocs, r.allocs) && under(r.inBytes, r.bytes)
+}
+
+func under(measured, bar float64) bool { return bar == 0 || measured <= bar }
+
+// show is a bar as the table has it.
+func show(bar float64) string {
+	if bar == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(bar, 'f', 0, 64)
 }
 
 // compare holds the measurements against the bars. A benchmark that is missing is an
@@ -61,15 +72,12 @@ func write(w io.Writer, rows []row) (missed bool, err error) {
 		return false, err
 	}
 	for _, r := range rows {
-		verdict, bytes := "kept", "-"
+		verdict := "kept"
 		if !r.kept() {
 			verdict, missed = "MISSED", true
 		}
-		if r.bytes > 0 {
-			bytes = fmt.Sprintf("%.0f", r.bytes)
-		}
-		if _, err := fmt.Fprintf(w, "| %s | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %s | %s |\n",
-			r.name, r.leastNs, r.medianNs, r.ns, r.overAllocs, r.allocs, r.inBytes, bytes, verdict); err != nil {
+		if _, err := fmt.Fprintf(w, "| %s | %.0f | %.0f | %s | %.0f | %s | %.0f | %s | %s |\n",
+			r.name, r.leastNs, r.medianNs, show(r.ns), r.overAllocs, show(r.allocs), r.inBytes, show(r.bytes), verdict); err != nil {
 			return false, err
 		}
 	}
