@@ -1,7 +1,6 @@
 package idem
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -89,7 +88,7 @@ func (op *Operation) check() (fingerprint []byte, err error) {
 
 // recall turns what the store holds into the value or an error.
 func recall[T any](result ClaimResult, fingerprint []byte, value *T) error {
-	if len(fingerprint) > 0 && len(result.Fingerprint) > 0 && !bytes.Equal(fingerprint, result.Fingerprint) {
+	if differ(fingerprint, result.Fingerprint) {
 		return ErrKeyReused
 	}
 	switch result.State {

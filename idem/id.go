@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -41,3 +42,7 @@ func appendPart(buf []byte, s string) []byte {
 
 // String returns the ID as 64 hexadecimal digits, for logs and store keys.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// differ reports whether two fingerprints are of different requests. An empty one is not
+// known, and differs from none.
+func differ(a, b []byte) bool { return len(a) > 0 && len(b) > 0 && !bytes.Equal(a, b) }

@@ -100,8 +100,8 @@ func (m *Memory) claim(r ClaimRequest) (ClaimResult, error) {
 		return m.admit(s, r, now)
 	case e.state == Pending && e.owner == r.Owner:
 		s.extend(e, r.Lease, now)
-	case r.TakeOver && e.stateAt(now) == Unknown && e.sameRequest(r):
-		s.takeOver(e, r, now)
+	case r.TakeOver && e.stateAt(now) == Unknown && !differ(e.fingerprint, r.Fingerprint):
+		s.takeOver(m, e, r, now)
 	default:
 		return e.result(now), nil
 	}
@@ -143,7 +143,7 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 		if e != nil && e.state == Done {
 			return nil
 		}
-		size := entryOverhead + int64(max(len(fingerprint)+len(record)-MinRecord, 0))
+		size := recordSize(fingerprint, record)
 		if e == nil { // forgotten meanwhile, and nobody else came
 			if !m.reserve(size) {
 				return ErrFull

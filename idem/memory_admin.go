@@ -81,7 +81,7 @@ func (m *Memory) resolve(id ID, r Resolution) error {
 		s.remove(m, e)
 		return nil
 	}
-	if !m.resize(e, entryOverhead+int64(max(len(r.Fingerprint)+len(r.Record)-MinRecord, 0))) {
+	if !m.resize(e, recordSize(r.Fingerprint, r.Record)) {
 		return ErrFull
 	}
 	s.complete(e, r.Fingerprint, r.Record, r.TTL, now)

@@ -12,7 +12,7 @@ const (
 	// maxFree entries of each shard are kept to be used again.
 	maxFree = 16
 	// entryOverhead is what one record takes of the byte bound beyond the bytes
-	// over MinRecord: MinRecord itself, the entry and its places in map and heap.
+	// over MinRecord: MinRecord itself, the entry and its places in map and wheel.
 	entryOverhead = MinRecord + 384
 	// freeFingerprint bytes of a claim's fingerprint are part of entryOverhead.
 	freeFingerprint = 64
@@ -79,8 +79,7 @@ func (s *shard) nextFence(m *Memory, now time.Duration) uint64 {
 const forever = 100 * 365 * 24 * time.Hour
 
 func (s *shard) insert(e *entry, lease, now time.Duration) {
-	e.leaseEnd = now + min(lease, forever)
-	e.expires = e.leaseEnd + min(e.ttl, forever)
+	e.expires = e.renew(lease, now)
 	s.entries[e.id] = e
 	s.expiry.file(e)
 }
@@ -97,7 +96,7 @@ func (s *shard) remove(m *Memory, e *entry) {
 	}
 }
 
-// entry returns an empty entry.
+// entry returns an entry to be overwritten.
 func (s *shard) entry() *entry {
 	e := s.free
 	if e == nil {
@@ -105,19 +104,16 @@ func (s *shard) entry() *entry {
 	}
 	s.free = e.next
 	s.frees--
-	e.next = nil
 	return e
 }
 
 func (s *shard) extend(e *entry, lease, now time.Duration) {
-	e.leaseEnd = now + min(lease, forever)
-	s.expireAt(e, e.leaseEnd+min(e.ttl, forever))
+	s.expireAt(e, e.renew(lease, now))
 }
 
-func (s *shard) takeOver(e *entry, r ClaimRequest, now time.Duration) {
+func (s *shard) takeOver(m *Memory, e *entry, r ClaimRequest, now time.Duration) {
 	e.owner, e.state, e.reason = r.Owner, Pending, ""
-	e.fence = max(e.fence+1, s.fence+1)
-	s.fence = e.fence
+	e.fence = s.nextFence(m, now)
 	e.attempt++
 	e.since, e.ttl = now, r.TTL
 	if len(e.fingerprint) == 0 {
@@ -148,10 +144,15 @@ func (s *shard) expireAt(e *entry, at time.Duration) {
 	s.expiry.file(e)
 }
 
-// sameRequest reports whether a claim's fingerprint, where both are known, is the
-// record's.
-func (e *entry) sameRequest(r ClaimRequest) bool {
-	return len(e.fingerprint) == 0 || len(r.Fingerprint) == 0 || bytes.Equal(e.fingerprint, r.Fingerprint)
+// renew starts a lease and returns when the record expires, which outlives it.
+func (e *entry) renew(lease, now time.Duration) (expires time.Duration) {
+	e.leaseEnd = now + min(lease, forever)
+	return e.leaseEnd + min(e.ttl, forever)
+}
+
+// recordSize is what a record takes of the byte bound.
+func recordSize(fingerprint, record []byte) int64 {
+	return entryOverhead + int64(max(len(fingerprint)+len(record)-MinRecord, 0))
 }
 
 func (e *entry) claim() Claim {

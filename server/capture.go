@@ -147,22 +147,17 @@ func (c *capture) inform(status int) {
 	if c.outer == nil {
 		c.outer = c.w.Header().Clone()
 	}
-	below := c.removeFields()
-	maps.Copy(below, c.header)
-	below[idem.Header] = c.echo
+	c.putHeader()
 	c.w.WriteHeader(status)
 }
 
-// putTrailers passes on what the handler has changed since: net/http sends what was
-// declared in Trailer, or has the prefix for it, and ignores the rest.
-func (c *capture) putTrailers() {
-	below := c.w.Header()
-	for name := range below {
-		if _, ok := c.header[name]; !ok && name != idem.Header {
-			delete(below, name)
-		}
-	}
+// putHeader makes the header below what the handler's is now. After the status was sent,
+// net/http takes from it what was declared in Trailer, or has the prefix for it, and
+// ignores the rest.
+func (c *capture) putHeader() {
+	below := c.removeFields()
 	maps.Copy(below, c.header)
+	below[idem.Header] = c.echo
 }
 
 func (c *capture) Write(p []byte) (int, error) { return write(c, p, c.w.Write) }
@@ -271,7 +266,7 @@ func (c *capture) send() {
 	c.pass()
 	// Nobody looks for trailers where nothing hints at them: it takes time.
 	if c.stage == passing && (streamed || c.trailer || len(c.header) != c.fields) {
-		c.putTrailers()
+		c.putHeader()
 	}
 }
 

@@ -92,9 +92,7 @@ func (h *handler) expired(key string) bool {
 
 func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID, err error) {
 	if r.Context().Err() != nil { // nobody was asked, and nobody waits for the answer
-		p := storeUnavailable(err)
-		p.write(w)
-		h.answered(r.Context(), Answer{Outcome: Gone, Status: p.code, ID: id, Err: err})
+		h.refuseAs(Gone, w, r, id, storeUnavailable(err))
 		return
 	}
 	if !h.failOpen {
@@ -108,8 +106,12 @@ func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID
 
 // refuse answers the request with a problem.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, id idem.ID, p *problem) {
+	h.refuseAs(Outcome(p.status), w, r, id, p)
+}
+
+func (h *handler) refuseAs(o Outcome, w http.ResponseWriter, r *http.Request, id idem.ID, p *problem) {
 	p.write(w)
-	h.answered(r.Context(), Answer{Outcome: Outcome(p.status), Status: p.code, ID: id, Err: p.err})
+	h.answered(r.Context(), Answer{Outcome: o, Status: p.code, ID: id, Err: p.err})
 }
 
 func (h *handler) answered(ctx context.Context, a Answer) {

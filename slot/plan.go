@@ -85,10 +85,9 @@ type Turn struct {
 // The wait is the pacer's slot or, without a pacer, a random backoff; a hint is
 // never undercut, and without a pacer it is spread, by a random part of up to a
 // quarter of it, or by the backoff up to all of it, so that callers who were all told
-// the same do not return as one. Next returns
-// ErrAttempts, ErrHint or ErrDeadline when there is no next attempt, and the
-// context's cause when it is done already. In every case the pacer learns once how the
-// attempt ended.
+// the same do not return as one. Next returns ErrAttempts, ErrHint or ErrDeadline when
+// there is no next attempt, and the context's cause when it is done already. In every
+// case the pacer learns once how the attempt ended.
 func (p *Plan) Next(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
 	if err := p.refuse(ctx, f, hint); err != nil {
 		if p.Pacer != nil {

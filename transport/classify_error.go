@@ -13,18 +13,13 @@ import (
 // or not, and without a look at their text where a type says it.
 func classifyError(req *http.Request, err error) Verdict {
 	switch {
-	case cancelled(req):
-		return Final
-	case untrusted(err), malformed(err):
+	case cancelled(req), unknownHost(err), untrusted(err), malformed(err):
 		return Final
 	case neverSent(err):
 		return Unprocessed
+	default:
+		return Repeat // broken connections, timeouts, and what nobody has a name for
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return Final
-	}
-	return Repeat // broken connections, timeouts, and what nobody has a name for
 }
 
 // cancelled reports whether the caller has left.
@@ -36,6 +31,12 @@ func cancelled(req *http.Request) bool {
 	default:
 		return req.Context().Err() != nil
 	}
+}
+
+// unknownHost reports whether the host does not exist, as far as the resolver can say.
+func unknownHost(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // untrusted reports whether the server could not prove who it is, or does not speak
@@ -64,9 +65,8 @@ func malformed(err error) bool {
 
 // neverSent reports whether the server cannot have seen the request.
 func neverSent(err error) bool {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return !dns.IsNotFound
+	if is[*net.DNSError](err) {
+		return true
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {

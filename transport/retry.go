@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -162,16 +163,14 @@ func (c *call) again() (*http.Request, error) {
 		if err != nil {
 			return nil, errors.Join(ErrBody, err)
 		}
-		next := c.req.WithContext(c.req.Context())
-		next.Body = body
-		return next, nil
+		return c.request(body), nil
 	default:
 		return c.req, nil
 	}
 }
 
-// request returns a copy of the caller's request with a lent body.
-func (c *call) request(body *loan) *http.Request {
+// request returns a copy of the caller's request with another body.
+func (c *call) request(body io.ReadCloser) *http.Request {
 	req := c.req.WithContext(c.req.Context())
 	req.Body = body
 	return req
