@@ -31,6 +31,8 @@ type config struct {
 	expiring  bool
 	clock     *skew.Clock
 	claims    []idem.GuardOption
+	recover   RecoverFunc
+	tx        *txConfig // nil when the route is not transactional
 	observer  Observer
 }
 

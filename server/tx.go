@@ -1,0 +1,158 @@
+package server
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// TxStore is a store that lives in an SQL database and can record a response in the
+// transaction of its handler. Package idemsql has one.
+type TxStore interface {
+	idem.Store
+	// BeginTx starts a transaction in the store's database.
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+	// CompleteTx is Complete within tx; the caller commits. Until then the claim's row
+	// is locked. ErrFenced and ErrLost as in Complete, and then the caller rolls back.
+	CompleteTx(ctx context.Context, tx *sql.Tx, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error
+}
+
+// ErrNoTransaction: the context does not belong to a guarded request of a transactional
+// route.
+var ErrNoTransaction = errors.New("server: no transactional request")
+
+// WithTransactions makes the route transactional: what the handler changes through [Tx]
+// and the record of its response are committed together, before the response is sent.
+// Each key has its effect exactly once, because a run that did not commit, whether it
+// failed or its process died, did nothing and is run again. opts is for the transactions,
+// nil for the database's defaults.
+//
+// Only a response below 400 commits. 4xx undoes what the handler changed and is kept as
+// the response; 5xx, the statuses of [WithNothingHappened], a panic and [NothingHappened]
+// undo it and free the key. A commit that fails is answered with 503 store-unavailable,
+// and the next attempt learns the truth.
+//
+// The whole response is held back in memory, so Flush does nothing and Hijack is refused.
+// What the handler does outside of the transaction may be done again; for calls to other
+// services there is [idem.DownstreamKey]. The option implies [WithRequired] and
+// [idem.AtLeastOnce]. [New] panics when the store is no [TxStore], and for the
+// combination with [WithFailOpen] or [WithRecover].
+func WithTransactions(opts *sql.TxOptions) Option {
+	return func(c *config) { c.tx = &txConfig{opts: opts} }
+}
+
+// Tx returns the transaction of the request that ctx belongs to, and begins it when it is
+// asked for the first time. It fails with [ErrNoTransaction], or because the database does.
+//
+// The transaction is not the handler's to end: calling its Commit or Rollback, deferred or
+// not, leaves unknown what happened, so the client gets 500 and the request is never run
+// again. It goes on when the client leaves.
+func Tx(ctx context.Context) (*sql.Tx, error) {
+	r := runFrom(ctx)
+	if r == nil || r.tx == nil {
+		return nil, ErrNoTransaction
+	}
+	return r.tx.begin()
+}
+
+// txConfig is what all transactions of a route share.
+type txConfig struct {
+	store TxStore
+	opts  *sql.TxOptions
+}
+
+func (c *config) forTransactions(store idem.Store) {
+	s, ok := store.(TxStore)
+	switch {
+	case !ok:
+		panic(fmt.Sprintf("server: WithTransactions needs a store that is a TxStore, not %T", store))
+	case c.failOpen:
+		panic("server: WithFailOpen and WithTransactions contradict each other")
+	case c.recover != nil:
+		panic("server: WithRecover has nothing to do WithTransactions")
+	}
+	c.tx.store = s
+	c.required = true
+	c.claims = append(c.claims, idem.WithGuarantee(idem.AtLeastOnce))
+}
+
+// transaction is that of one run. It implements idem.Transaction.
+type transaction struct {
+	*txConfig
+	parent context.Context
+	cancel context.CancelFunc // of the transaction's context
+
+	mu     sync.Mutex
+	tx     *sql.Tx // nil until begun
+	frozen bool    // the handler has returned
+}
+
+func (c *txConfig) transaction(parent context.Context) *transaction {
+	return &transaction{txConfig: c, parent: parent, cancel: func() {}}
+}
+
+// begin waits for a connection no longer than the request lasts, but the transaction
+// lasts longer: a client that hangs up does not undo what is nearly done.
+func (t *transaction) begin() (*sql.Tx, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.frozen {
+		return nil, sql.ErrTxDone
+	}
+	if t.tx != nil {
+		return t.tx, nil
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.parent))
+	stop := context.AfterFunc(t.parent, cancel)
+	tx, err := t.store.BeginTx(ctx, t.opts)
+	if !stop() && err == nil {
+		err = errors.Join(context.Cause(t.parent), tx.Rollback())
+	}
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("server: begin transaction: %w", err)
+	}
+	t.tx, t.cancel = tx, cancel
+	return tx, nil
+}
+
+func (t *transaction) freeze() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frozen = true
+}
+
+// begun is for after freeze, like what follows.
+func (t *transaction) begun() bool { return t.tx != nil }
+
+func (t *transaction) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
+	return ended(t.store.CompleteTx(ctx, t.tx, c, fingerprint, record, ttl))
+}
+
+// Commit gives up when ctx ends, which is not to say that nothing is committed.
+func (t *transaction) Commit(ctx context.Context) error {
+	defer t.cancel()
+	defer context.AfterFunc(ctx, t.cancel)()
+	return t.tx.Commit()
+}
+
+func (t *transaction) Rollback() error {
+	defer t.cancel()
+	if t.tx == nil {
+		return nil
+	}
+	return ended(t.tx.Rollback())
+}
+
+// ended tells a transaction that its handler has ended from one that failed.
+func ended(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return errors.Join(idem.ErrTxEnded, err)
+	}
+	return err
+}
