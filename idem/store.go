@@ -162,8 +162,8 @@ type Store interface {
 	// is larger than the room left and than MinRecord.
 	Complete(ctx context.Context, c Claim, fingerprint, record []byte, ttl time.Duration) error
 
-	// Release makes a pending record of this owner absent: nothing happened. nil
-	// when it is absent already; ErrFenced when another owner has it, ErrLost
+	// Release makes a pending record of this owner absent: nothing happened, in this
+	// attempt. nil when it is absent already; ErrFenced when another owner has it, ErrLost
 	// when it is this owner's but no longer pending.
 	Release(ctx context.Context, c Claim) error
 
