@@ -15,13 +15,19 @@ const module = "github.com/goaroundhq/goaround"
 // arrows says which packages of ours each package may import. Nothing else is allowed, and
 // every package must be here.
 var arrows = map[string][]string{
-	"skew":          {},
-	"slot":          {"skew"},
-	"idem":          {"skew"},
-	"idem/idemtest": {"idem"},
-	"transport":     {"slot", "idem", "skew"},
-	"server":        {"slot", "idem", "skew"},
-	"otel":          {"transport", "server", "slot", "idem", "skew"},
+	"skew":                     {},
+	"slot":                     {"skew"},
+	"idem":                     {"skew"},
+	"idem/idemtest":            {"idem"},
+	"idem/idemcache":           {"idem"},
+	"idem/idemseal":            {"idem"},
+	"idem/idemredis":           {"idem"},
+	"idem/idemredis/redistest": {},
+	"idem/idemsql":             {"idem"},
+	"transport":                {"slot", "idem", "skew"},
+	"server":                   {"slot", "idem", "skew"},
+	"server/servertest":        {"server", "idem", "skew"},
+	"otel":                     {"transport", "server", "slot", "idem", "skew"},
 }
 
 // small are the libraries that the core may use: each does one thing and needs nothing but
@@ -30,6 +36,21 @@ var small = []string{
 	"github.com/google/uuid",
 	"github.com/gowebpki/jcs",
 	"github.com/dunglas/httpsfv",
+}
+
+// redis is what the go-redis client compiles.
+var redis = []string{
+	"github.com/redis/go-redis/v9",
+	"github.com/cespare/xxhash/v2",
+	"go.uber.org/atomic",
+	"golang.org/x/sys",
+}
+
+// backends may use libraries of their own, which only those who import them compile.
+var backends = map[string][]string{
+	"idem/idemcache":           {"github.com/maypok86/otter/v2"},
+	"idem/idemredis":           redis,
+	"idem/idemredis/redistest": redis,
 }
 
 // listed is what go list says of a package.
@@ -109,9 +130,20 @@ func TestPackagesAreLightToImport(t *testing.T) {
 			if _, own := ours(dep); own || dep.Standard {
 				continue
 			}
-			if dep.Module == nil || !slices.Contains(small, dep.Module.Path) {
+			if dep.Module == nil || !slices.Contains(append(backends[name], small...), dep.Module.Path) {
 				t.Errorf("%s compiles %s", name, path)
 			}
+		}
+	}
+}
+
+// A client has no use for a database.
+func TestTransportCompilesNoDatabase(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		name, ok := ours(p)
+		if ok && name == "transport" && slices.Contains(p.Deps, "database/sql") {
+			t.Errorf("%s compiles database/sql", name)
 		}
 	}
 }
