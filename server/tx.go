@@ -15,11 +15,10 @@ import (
 // transaction of its handler. Package idemsql has one.
 type TxStore interface {
 	idem.Store
-	// BeginTx starts a transaction in the store's database.
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
-	// CompleteTx is Complete within tx; the caller commits. Until then the claim's row
-	// is locked. ErrFenced and ErrLost as in Complete, and then the caller rolls back.
-	CompleteTx(ctx context.Context, tx *sql.Tx, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error
+	// BeginTx starts a transaction in the store's database, and returns with it what
+	// completes a claim in it and ends it. ctx bounds the wait for a connection, and not
+	// the transaction.
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem.Transaction, error)
 }
 
 // ErrNoTransaction: the context does not belong to a guarded request of a transactional
@@ -81,44 +80,36 @@ func (c *config) forTransactions(store idem.Store) {
 	c.claims = append(c.claims, idem.WithGuarantee(idem.AtLeastOnce))
 }
 
-// transaction is that of one run. It implements idem.Transaction.
+// transaction is that of one run. It begins when the handler asks for it, and implements
+// idem.Transaction, for which it must have begun.
 type transaction struct {
 	*txConfig
 	parent context.Context
-	cancel context.CancelFunc // of the transaction's context
 
 	mu     sync.Mutex
-	tx     *sql.Tx // nil until begun
-	frozen bool    // the handler has returned
+	tx     *sql.Tx          // nil until begun
+	inner  idem.Transaction // likewise
+	frozen bool             // the handler has returned
 }
 
 func (c *txConfig) transaction(parent context.Context) *transaction {
-	return &transaction{txConfig: c, parent: parent, cancel: func() {}}
+	return &transaction{txConfig: c, parent: parent}
 }
 
-// begin waits for a connection no longer than the request lasts, but the transaction
-// lasts longer: a client that hangs up does not undo what is nearly done.
 func (t *transaction) begin() (*sql.Tx, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.frozen {
 		return nil, sql.ErrTxDone
 	}
-	if t.tx != nil {
-		return t.tx, nil
+	if t.tx == nil {
+		tx, inner, err := t.store.BeginTx(t.parent, t.opts)
+		if err != nil {
+			return nil, fmt.Errorf("server: begin transaction: %w", err)
+		}
+		t.tx, t.inner = tx, inner
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.parent))
-	stop := context.AfterFunc(t.parent, cancel)
-	tx, err := t.store.BeginTx(ctx, t.opts)
-	if !stop() && err == nil {
-		err = errors.Join(context.Cause(t.parent), tx.Rollback())
-	}
-	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("server: begin transaction: %w", err)
-	}
-	t.tx, t.cancel = tx, cancel
-	return tx, nil
+	return t.tx, nil
 }
 
 func (t *transaction) freeze() {
@@ -131,28 +122,14 @@ func (t *transaction) freeze() {
 func (t *transaction) begun() bool { return t.tx != nil }
 
 func (t *transaction) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
-	return ended(t.store.CompleteTx(ctx, t.tx, c, fingerprint, record, ttl))
+	return t.inner.Complete(ctx, c, fingerprint, record, ttl)
 }
 
-// Commit gives up when ctx ends, which is not to say that nothing is committed.
-func (t *transaction) Commit(ctx context.Context) error {
-	defer t.cancel()
-	defer context.AfterFunc(ctx, t.cancel)()
-	return t.tx.Commit()
-}
+func (t *transaction) Commit(ctx context.Context) error { return t.inner.Commit(ctx) }
 
 func (t *transaction) Rollback() error {
-	defer t.cancel()
-	if t.tx == nil {
+	if !t.begun() {
 		return nil
 	}
-	return ended(t.tx.Rollback())
-}
-
-// ended tells a transaction that its handler has ended from one that failed.
-func ended(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return errors.Join(idem.ErrTxEnded, err)
-	}
-	return err
+	return t.inner.Rollback()
 }

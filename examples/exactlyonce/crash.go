@@ -39,7 +39,14 @@ func crashing(moment string, b *bank) (http.Handler, error) {
 // mortalStore dies where the handler has returned and nothing is committed.
 type mortalStore struct{ server.TxStore }
 
-func (mortalStore) CompleteTx(context.Context, *sql.Tx, idem.Claim, []byte, []byte, time.Duration) error {
+func (s mortalStore) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem.Transaction, error) {
+	tx, t, err := s.TxStore.BeginTx(ctx, opts)
+	return tx, mortalTx{t}, err
+}
+
+type mortalTx struct{ idem.Transaction }
+
+func (mortalTx) Complete(context.Context, idem.Claim, []byte, []byte, time.Duration) error {
 	die(beforeCommit)
 	return nil
 }
