@@ -12,6 +12,7 @@ import (
 	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/idem/idemredis/redistest"
 	"github.com/goaroundhq/goaround/idem/idemtest"
+	"github.com/goaroundhq/goaround/server/servertest"
 )
 
 // The suite passes whatever stands between the store and its records. The suites mostly
@@ -37,6 +38,12 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestServerScenarios(t *testing.T) {
+	t.Parallel()
+	store := open(t, redistest.Start(t).Client())
+	servertest.Run(t, servertest.Target{Open: func(*testing.T) idem.Store { return store }})
 }
 
 // afterFailover returns a client that has seen its master die.
