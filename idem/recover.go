@@ -26,9 +26,9 @@ func (g *Guard) Recover(ctx context.Context, id ID, fingerprint []byte, result C
 	if result.State != Unknown || g.guarantee == AtLeastOnce || differ(fingerprint, result.Fingerprint) {
 		return result, nil
 	}
-	admin, ok := g.store.(Admin)
-	if !ok {
-		return result, fmt.Errorf("%w: resolve: %T: %w", ErrUnknown, g.store, errors.ErrUnsupported)
+	admin := AdminOf(g.store)
+	if l, ok := admin.(lacking); ok {
+		return result, fmt.Errorf("%w: %w", ErrUnknown, l.err("resolve"))
 	}
 	truth, err := look(ctx)
 	if err != nil {

@@ -2,8 +2,6 @@ package idemcache
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -22,49 +20,31 @@ func (s *Store) Wait(ctx context.Context, id idem.ID) error {
 	if _, ok := s.done.GetIfPresent(id); ok {
 		return nil
 	}
-	if w, ok := s.inner.(idem.Waiter); ok {
-		return w.Wait(ctx, id)
-	}
-	return unsupported("wait", s.inner)
+	return idem.WaiterOf(s.inner).Wait(ctx, id)
 }
 
 // Get implements [idem.Admin].
 func (s *Store) Get(ctx context.Context, id idem.ID) (idem.Info, error) {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Get(ctx, id)
-	}
-	return idem.Info{}, unsupported("get", s.inner)
+	return idem.AdminOf(s.inner).Get(ctx, id)
 }
 
 // Resolve implements [idem.Admin].
 func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) error {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Resolve(ctx, id, r)
-	}
-	return unsupported("resolve", s.inner)
+	return idem.AdminOf(s.inner).Resolve(ctx, id, r)
 }
 
 // Scan implements [idem.Admin].
 func (s *Store) Scan(ctx context.Context) iter.Seq2[idem.Info, error] {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Scan(ctx)
-	}
-	return func(yield func(idem.Info, error) bool) { yield(idem.Info{}, unsupported("scan", s.inner)) }
+	return idem.AdminOf(s.inner).Scan(ctx)
 }
 
 // Purge implements [idem.Admin]. The copy in this process goes with the record; others
 // keep theirs for [WithMaxAge].
 func (s *Store) Purge(ctx context.Context, id idem.ID) error {
-	a, ok := s.inner.(idem.Admin)
-	if !ok {
-		return unsupported("purge", s.inner)
+	err := idem.AdminOf(s.inner).Purge(ctx, id)
+	if err == nil {
+		s.done.Invalidate(id)
+		s.shard(id).purged(id)
 	}
-	err := a.Purge(ctx, id)
-	s.done.Invalidate(id)
-	s.shard(id).purged(id)
 	return err
-}
-
-func unsupported(what string, inner idem.Store) error {
-	return fmt.Errorf("idemcache: %s: %T: %w", what, inner, errors.ErrUnsupported)
 }

@@ -3,7 +3,6 @@ package idemseal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -92,48 +91,28 @@ func (s *Store) Abandon(ctx context.Context, c idem.Claim, reason string) error 
 
 // Wait implements [idem.Waiter].
 func (s *Store) Wait(ctx context.Context, id idem.ID) error {
-	if w, ok := s.inner.(idem.Waiter); ok {
-		return w.Wait(ctx, id)
-	}
-	return unsupported("wait", s.inner)
+	return idem.WaiterOf(s.inner).Wait(ctx, id)
 }
 
 // Get implements [idem.Admin]. The size is that of the sealed record.
 func (s *Store) Get(ctx context.Context, id idem.ID) (idem.Info, error) {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Get(ctx, id)
-	}
-	return idem.Info{}, unsupported("get", s.inner)
+	return idem.AdminOf(s.inner).Get(ctx, id)
 }
 
 // Resolve implements [idem.Admin].
 func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) error {
-	a, ok := s.inner.(idem.Admin)
-	if !ok {
-		return unsupported("resolve", s.inner)
-	}
 	if r.State == idem.Done {
 		r.Record = s.ring.seal(id, r.Fingerprint, r.Record)
 	}
-	return a.Resolve(ctx, id, r)
+	return idem.AdminOf(s.inner).Resolve(ctx, id, r)
 }
 
 // Scan implements [idem.Admin].
 func (s *Store) Scan(ctx context.Context) iter.Seq2[idem.Info, error] {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Scan(ctx)
-	}
-	return func(yield func(idem.Info, error) bool) { yield(idem.Info{}, unsupported("scan", s.inner)) }
+	return idem.AdminOf(s.inner).Scan(ctx)
 }
 
 // Purge implements [idem.Admin].
 func (s *Store) Purge(ctx context.Context, id idem.ID) error {
-	if a, ok := s.inner.(idem.Admin); ok {
-		return a.Purge(ctx, id)
-	}
-	return unsupported("purge", s.inner)
-}
-
-func unsupported(what string, inner idem.Store) error {
-	return fmt.Errorf("idemseal: %s: %T: %w", what, inner, errors.ErrUnsupported)
+	return idem.AdminOf(s.inner).Purge(ctx, id)
 }

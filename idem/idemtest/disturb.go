@@ -21,20 +21,18 @@ import (
 // When the test ends, requests that are still delayed are dropped, and nothing reaches the
 // store any more.
 func Disturb(t testing.TB, store idem.Store, schedules ...Schedule) idem.Store {
-	d := &disturbed{store: store, schedules: schedules, calls: make(map[Call]int)}
-	d.waiter, _ = store.(idem.Waiter)
+	d := &disturbed{Admin: idem.AdminOf(store), store: store, schedules: schedules, calls: make(map[Call]int)}
 	d.recaller, _ = store.(idem.Recaller)
-	d.admin, _ = store.(idem.Admin)
 	d.over, d.finish = context.WithCancel(context.Background())
 	t.Cleanup(d.end)
 	return d
 }
 
 type disturbed struct {
+	idem.Admin // of the store, which is left alone
+
 	store     idem.Store
-	waiter    idem.Waiter   // nil when the store has none
-	recaller  idem.Recaller // likewise
-	admin     idem.Admin    // likewise
+	recaller  idem.Recaller // nil when the store is none
 	schedules []Schedule
 
 	mu      sync.Mutex

@@ -3,8 +3,6 @@ package idemtest
 import (
 	"bytes"
 	"context"
-	"errors"
-	"iter"
 	"math"
 	"time"
 
@@ -52,11 +50,8 @@ func (d *disturbed) Abandon(ctx context.Context, c idem.Claim, reason string) er
 }
 
 func (d *disturbed) Wait(ctx context.Context, id idem.ID) error {
-	if d.waiter == nil {
-		return errors.ErrUnsupported
-	}
 	return d.tell(ctx, OpWait, id, func(ctx context.Context, _ Fault) error {
-		return d.waiter.Wait(ctx, id)
+		return idem.WaiterOf(d.store).Wait(ctx, id)
 	})
 }
 
@@ -65,32 +60,4 @@ func (d *disturbed) Recall(id idem.ID) (idem.ClaimResult, bool) {
 		return idem.ClaimResult{}, false
 	}
 	return d.recaller.Recall(id)
-}
-
-func (d *disturbed) Get(ctx context.Context, id idem.ID) (idem.Info, error) {
-	if d.admin == nil {
-		return idem.Info{}, errors.ErrUnsupported
-	}
-	return d.admin.Get(ctx, id)
-}
-
-func (d *disturbed) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) error {
-	if d.admin == nil {
-		return errors.ErrUnsupported
-	}
-	return d.admin.Resolve(ctx, id, r)
-}
-
-func (d *disturbed) Scan(ctx context.Context) iter.Seq2[idem.Info, error] {
-	if d.admin == nil {
-		return func(yield func(idem.Info, error) bool) { yield(idem.Info{}, errors.ErrUnsupported) }
-	}
-	return d.admin.Scan(ctx)
-}
-
-func (d *disturbed) Purge(ctx context.Context, id idem.ID) error {
-	if d.admin == nil {
-		return errors.ErrUnsupported
-	}
-	return d.admin.Purge(ctx, id)
 }
