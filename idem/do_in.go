@@ -23,12 +23,24 @@ func DoIn[T any](ctx context.Context, g *Guard, op Operation, start func(context
 	if err != nil || h.guard == nil {
 		return value, err
 	}
-	tx, err := start(h.Context())
+	tx, err := startIn(&h, start)
 	if err != nil {
-		_ = h.Release()
 		return value, fmt.Errorf("idem: begin transaction of %s: %w", op.Name, err)
 	}
 	return runIn(&h, fingerprint, tx, fn)
+}
+
+// startIn frees the key unless there is a transaction.
+func startIn(h *Held, start func(context.Context) (Transaction, error)) (tx Transaction, err error) {
+	started := false
+	defer func() {
+		if !started {
+			_ = h.Release()
+		}
+	}()
+	tx, err = start(h.Context())
+	started = err == nil
+	return tx, err
 }
 
 func runIn[T any](h *Held, fingerprint []byte, tx Transaction, fn func(context.Context) (T, error)) (value T, err error) {
@@ -60,17 +72,17 @@ func runIn[T any](h *Held, fingerprint []byte, tx Transaction, fn func(context.C
 func endIn(h *Held, fingerprint []byte, tx Transaction, err error) error {
 	var told error
 	var final *FinalError
-	kept := errors.As(err, &final) && !final.spent
-	if kept {
-		if told = tx.Rollback(); errors.Is(told, ErrTxEnded) {
-			_ = h.Complete(fingerprint, notStored, notStored)
-		} else {
-			_ = h.Complete(fingerprint, final.record(), notStored)
-		}
-		err = spentError{err}
-	} else {
+	switch {
+	case !errors.As(err, &final), final.spent:
 		told = h.ReleaseIn(tx, fingerprint, notStored)
+	default:
+		record := final.record()
+		if told = h.Rollback(tx); errors.Is(told, ErrTxEnded) {
+			record = notStored
+		}
+		_ = h.Complete(fingerprint, record, notStored)
 	}
+	err = spentError{err}
 	if errors.Is(told, ErrTxEnded) {
 		return errors.Join(err, told)
 	}

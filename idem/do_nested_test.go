@@ -15,31 +15,45 @@ import (
 // effect of its own.
 func TestDoNested(t *testing.T) {
 	t.Parallel()
+	marks := map[string]func(error) error{"nothing happened": idem.NothingHappened, "final": idem.Final}
+	inners := map[string]func(context.Context, *idem.Guard, func(context.Context) (int, error)) (int, error){
+		"Do": func(ctx context.Context, g *idem.Guard, fn func(context.Context) (int, error)) (int, error) {
+			return idem.Do(ctx, g, idem.Operation{Name: "charge", Scope: "c", Key: "k"}, fn)
+		},
+		"DoIn": func(ctx context.Context, g *idem.Guard, fn func(context.Context) (int, error)) (int, error) {
+			start := func(context.Context) (idem.Transaction, error) { return new(ledgerTx), nil }
+			return idem.DoIn(ctx, g, idem.Operation{Name: "charge", Scope: "c", Key: "k"}, start, fn)
+		},
+	}
+	for name, mark := range marks {
+		for how, inner := range inners {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				t.Parallel()
+				testDoNested(t, mark, inner)
+			})
+		}
+	}
+}
+
+func testDoNested(t *testing.T, mark func(error) error, inner func(context.Context, *idem.Guard, func(context.Context) (int, error)) (int, error)) {
 	errDeclined := errors.New("card declined")
-	for name, mark := range map[string]func(error) error{"nothing happened": idem.NothingHappened, "final": idem.Final} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := idem.NewGuard(idem.NewMemory())
-			effects := 0
-			order := func() error {
-				_, err := idem.Do(t.Context(), g, idem.Operation{Name: "order", Scope: "c", Key: "k"}, func(ctx context.Context) (int, error) {
-					effects++ // the order is written before the card is asked
-					return idem.Do(ctx, g, idem.Operation{Name: "charge", Scope: "c", Key: "k"}, func(context.Context) (int, error) {
-						return 0, mark(errDeclined)
-					})
-				})
-				return err
-			}
-			if err := order(); !errors.Is(err, errDeclined) {
-				t.Errorf("first: %v", err)
-			}
-			if err := order(); !errors.Is(err, idem.ErrUnknown) {
-				t.Errorf("again: %v, want ErrUnknown", err)
-			}
-			if effects != 1 {
-				t.Errorf("%d effects", effects)
-			}
+	g := idem.NewGuard(idem.NewMemory())
+	effects := 0
+	order := func() error {
+		_, err := idem.Do(t.Context(), g, idem.Operation{Name: "order", Scope: "c", Key: "k"}, func(ctx context.Context) (int, error) {
+			effects++ // the order is written before the card is asked
+			return inner(ctx, g, func(context.Context) (int, error) { return 0, mark(errDeclined) })
 		})
+		return err
+	}
+	if err := order(); !errors.Is(err, errDeclined) {
+		t.Errorf("first: %v", err)
+	}
+	if err := order(); !errors.Is(err, idem.ErrUnknown) {
+		t.Errorf("again: %v, want ErrUnknown", err)
+	}
+	if effects != 1 {
+		t.Errorf("%d effects", effects)
 	}
 }
 

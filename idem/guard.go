@@ -136,6 +136,9 @@ func NewGuard(store Store, opts ...GuardOption) *Guard {
 	return g
 }
 
+// Store returns what the guard was made over.
+func (g *Guard) Store() Store { return g.store }
+
 // Guarantee returns what the guard was made with.
 func (g *Guard) Guarantee() Guarantee { return g.guarantee }
 

@@ -74,7 +74,7 @@ func (m *Memory) resolve(id ID, r Resolution) error {
 	if e == nil {
 		return ErrLost
 	}
-	if e.stateAt(now) != Unknown {
+	if e.stateAt(now) != Unknown || r.Fence != 0 && r.Fence != e.fence {
 		return ErrResolve
 	}
 	if r.State == Absent {

@@ -125,3 +125,32 @@ func TestRecoverNeedsAnAdmin(t *testing.T) {
 		t.Errorf("error = %v, want ErrUnknown and ErrUnsupported", err)
 	}
 }
+
+// What was found out about one run must not end a later one, however slow the search was.
+func TestRecoverSpeaksOfOneRun(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory())
+	op := charge("key")
+	effects := 0
+	fail := func(context.Context) (string, error) { effects++; return "", errCut }
+	_, err := idem.Do(t.Context(), g, op, func(context.Context) (string, error) { return "", errCut }) // without effect
+	if !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	slow := op
+	slow.Recover = func(ctx context.Context) (idem.Resolution, error) {
+		// True when it was asked. Then somebody else asks too, and runs it.
+		quick := op
+		quick.Recover = func(context.Context) (idem.Resolution, error) { return idem.Resolution{State: idem.Absent}, nil }
+		if _, err := idem.Do(ctx, g, quick, fail); !errors.Is(err, errCut) {
+			t.Errorf("the quick one: %v", err)
+		}
+		return idem.Resolution{State: idem.Absent}, nil
+	}
+	if _, err := idem.Do(t.Context(), g, slow, fail); !errors.Is(err, idem.ErrUnknown) {
+		t.Errorf("the slow one: %v, want ErrUnknown", err)
+	}
+	if effects != 1 {
+		t.Errorf("%d effects, want 1", effects)
+	}
+}

@@ -19,7 +19,8 @@ var (
 	ErrLost = errors.New("idem: no such claim")
 	// ErrFull: the store has no room and refuses rather than forget a record.
 	ErrFull = errors.New("idem: store is full")
-	// ErrResolve: only an unknown record can be resolved.
+	// ErrResolve: only an unknown record can be resolved, and only by what is known of its
+	// last run.
 	ErrResolve = errors.New("idem: record is not unknown")
 )
 
@@ -203,7 +204,7 @@ type Admin interface {
 	// nothing; a lapsed lease reads as Unknown.
 	Get(ctx context.Context, id ID) (Info, error)
 	// Resolve ends an unknown record by what an operator found out. ErrResolve
-	// when it is in another state, ErrLost when it is absent.
+	// when it is in another state or of another run, ErrLost when it is absent.
 	Resolve(ctx context.Context, id ID, r Resolution) error
 	// Scan visits the records in no order; what changes meanwhile may be seen or
 	// missed. A non-nil error is the last pair.
@@ -234,4 +235,7 @@ type Resolution struct {
 	Fingerprint []byte
 	Record      []byte
 	TTL         time.Duration // lifetime of a Done record, positive
+	// Fence is that of the run which this speaks of, as [Info] has it; 0 is the last one.
+	// Without it, what was found out about one run could end another that began meanwhile.
+	Fence uint64
 }

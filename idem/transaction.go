@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// ErrTxEnded: an operation ended the transaction that its guard was to commit. Whether it
-// had its effect cannot be told, so it counts as done.
-var ErrTxEnded = errors.New("idem: operation ended its transaction itself")
+// ErrTxEnded: the transaction that was to be committed had ended before, by the operation
+// itself or by the database. Whether the operation had an effect cannot be told, so it
+// counts as done.
+var ErrTxEnded = errors.New("idem: transaction had ended before it was to be committed")
 
 // Transaction is a transaction in the database that a [Store] lives in: what an operation
 // changes in it and the record that says so become visible together, or not at all. Of
@@ -22,7 +23,7 @@ type Transaction interface {
 	// Commit commits. After an error it may have done so all the same.
 	Commit(ctx context.Context) error
 	// Rollback undoes everything. ErrTxEnded as above.
-	Rollback() error
+	Rollback(ctx context.Context) error
 }
 
 // CompleteIn is [Held.Complete] within tx, which it ends. After nil both the effect and
@@ -32,7 +33,7 @@ type Transaction interface {
 // mean that another owner took the claim over before; nothing of this run remains. After
 // ErrTxEnded the operation counts as done, with the record short.
 func (h *Held) CompleteIn(tx Transaction, fingerprint, record, short []byte) error {
-	return h.once(Completed, func() error {
+	return h.endIn(tx, Completed, func() error {
 		err := h.commit(tx, fingerprint, record)
 		return h.unlessEnded(err, fingerprint, short)
 	})
@@ -41,13 +42,37 @@ func (h *Held) CompleteIn(tx Transaction, fingerprint, record, short []byte) err
 // ReleaseIn rolls tx back and is then [Held.Release]. After ErrTxEnded the operation
 // counts as done, with the record short.
 func (h *Held) ReleaseIn(tx Transaction, fingerprint, short []byte) error {
-	return h.once(Released, func() error {
-		err := tx.Rollback()
+	return h.endIn(tx, Released, func() error {
+		err := h.Rollback(tx)
 		if !errors.Is(err, ErrTxEnded) {
 			err = h.guard.tell(&h.ctx, h.release)
 		}
 		return h.unlessEnded(err, fingerprint, short)
 	})
+}
+
+// endIn ends the claim by what also ends tx. When that does not come to its end, because
+// the claim has ended before or by a panic, tx is rolled back.
+func (h *Held) endIn(tx Transaction, how Ending, ends func() error) error {
+	over := false
+	defer func() {
+		if !over {
+			_ = h.Rollback(tx)
+		}
+	}()
+	return h.once(how, func() error {
+		err := ends()
+		over = true
+		return err
+	})
+}
+
+// Rollback rolls tx back in a bounded time, whoever has gone. One of the ending methods must
+// follow; after ErrTxEnded that is Complete.
+func (h *Held) Rollback(tx Transaction) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(&h.ctx), h.guard.finish)
+	defer cancel()
+	return tx.Rollback(ctx)
 }
 
 // unlessEnded passes err on, and makes the record final when there is no telling what the
@@ -69,7 +94,7 @@ func (h *Held) commit(tx Transaction, fingerprint, record []byte) error {
 	case errors.Is(err, ErrTxEnded):
 		return err
 	case err != nil:
-		err = errors.Join(err, tx.Rollback())
+		_ = h.Rollback(tx) // or it ends with its connection
 	default:
 		if err = tx.Commit(ctx); err == nil {
 			return nil

@@ -61,7 +61,7 @@ func (tx *ledgerTx) Commit(context.Context) error {
 	return nil
 }
 
-func (tx *ledgerTx) Rollback() error {
+func (tx *ledgerTx) Rollback(context.Context) error {
 	if tx.ended {
 		return idem.ErrTxEnded
 	}
@@ -251,5 +251,65 @@ func TestCompleteInDoubt(t *testing.T) {
 		if err != nil || result.State != idem.Done || string(result.Record) != "record" {
 			t.Errorf("a later claim = %+v, %v, want the record", result, err)
 		}
+	})
+}
+
+func TestDoInStartPanicFreesTheKey(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory(), idem.WithGuarantee(idem.AtLeastOnce))
+	fn := func(context.Context) (int, error) { return 1, nil }
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is lost")
+			}
+		}()
+		_, _ = idem.DoIn(t.Context(), g, charge("key"), func(context.Context) (idem.Transaction, error) { panic("no database") }, fn)
+	}()
+	tx := &ledgerTx{db: &ledger{store: idem.NewMemory()}, completing: errCut}
+	_, err := idem.DoIn(t.Context(), g, charge("key"), func(context.Context) (idem.Transaction, error) { return tx, nil }, fn)
+	if !errors.Is(err, errCut) {
+		t.Errorf("the next call: %v, want that it runs", err)
+	}
+}
+
+// countedTx counts how often it is rolled back.
+type countedTx struct {
+	ledgerTx
+	rollbacks int
+}
+
+func (tx *countedTx) Rollback(ctx context.Context) error {
+	tx.rollbacks++
+	return tx.ledgerTx.Rollback(ctx)
+}
+
+// Whatever becomes of the claim, the transaction is not left open.
+func TestTransactionAlwaysEnds(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*idem.Held, idem.Transaction) error{
+		"CompleteIn": func(h *idem.Held, tx idem.Transaction) error { return h.CompleteIn(tx, nil, nil, nil) },
+		"ReleaseIn":  func(h *idem.Held, tx idem.Transaction) error { return h.ReleaseIn(tx, nil, nil) },
+	} {
+		t.Run(name+" of an ended claim", func(t *testing.T) {
+			t.Parallel()
+			h := acquire(t, idem.NewGuard(idem.NewMemory()), testID(t))
+			noError(t, h.Abandon("test"))
+			tx := new(countedTx)
+			if err := end(h, tx); !errors.Is(err, idem.ErrLost) || tx.rollbacks != 1 {
+				t.Errorf("%v after %d rollbacks, want ErrLost after 1", err, tx.rollbacks)
+			}
+		})
+	}
+	t.Run("Complete panics", func(t *testing.T) {
+		t.Parallel()
+		h := acquire(t, idem.NewGuard(idem.NewMemory()), testID(t))
+		tx := new(countedTx) // of no database, so that Complete panics
+		defer func() {
+			if recover() == nil || tx.rollbacks != 1 {
+				t.Errorf("%d rollbacks after a panic, want 1", tx.rollbacks)
+			}
+		}()
+		_ = h.CompleteIn(tx, nil, nil, nil)
 	})
 }

@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	"idem":                     {"skew"},
 	"idem/idemtest":            {"idem"},
 	"idem/idemcache":           {"idem"},
-	"idem/idemseal":            {"idem"},
+	"idem/idemseal":            {"idem", "idem/idemsql"},
 	"idem/idemredis":           {"idem"},
 	"idem/idemredis/redistest": {},
 	"idem/idemsql":             {"idem"},

@@ -148,6 +148,9 @@ func (c *capture) removeFields() http.Header {
 
 // inform sends an informational response; another one follows.
 func (c *capture) inform(status int) {
+	if c.whole {
+		return
+	}
 	if c.outer == nil {
 		c.outer = c.w.Header().Clone()
 	}

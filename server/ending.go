@@ -14,6 +14,7 @@ func (x *run) abort() Answer {
 	switch {
 	case x.tx != nil:
 		a.Ending, a.Err = idem.Released, x.releaseIn()
+		x.capture.discard()
 	case x.verdict.Load() == verdictNothing:
 		a.Ending, a.Err = idem.Released, x.held.Release()
 	default:
@@ -90,15 +91,19 @@ func (h *handler) ending(x *run, gone bool) idem.Ending {
 // unless its response is a success. The problem is what to answer instead of a response
 // that is not true.
 func (x *run) endIn(how idem.Ending, gone bool) (*problem, error) {
+	success := x.capture.status < http.StatusBadRequest
 	var err error
 	switch {
 	case how == idem.Released:
 		err = x.releaseIn()
 	case how == idem.Abandoned:
 		err = x.rollback(func() error { return x.held.Abandon("handler does not know") })
+		if err == nil && success {
+			return notCommitted(errUnsure), errUnsure
+		}
 	default:
 		record, short := x.capture.record(gone)
-		if x.capture.status < http.StatusBadRequest && x.tx.begun() {
+		if success && x.tx.begun() {
 			if err = x.held.CompleteIn(x.tx, x.body.fingerprint(), record, short); err != nil {
 				return notCommitted(err), err
 			}
@@ -106,11 +111,16 @@ func (x *run) endIn(how idem.Ending, gone bool) (*problem, error) {
 		}
 		err = x.rollback(func() error { return x.held.Complete(x.body.fingerprint(), record, short) })
 	}
-	if errors.Is(err, idem.ErrTxEnded) {
+	// Where another run has the claim, its response counts and not this one.
+	overtaken := how == idem.Completed && (errors.Is(err, idem.ErrFenced) || errors.Is(err, idem.ErrLost))
+	if overtaken || errors.Is(err, idem.ErrTxEnded) {
 		return notCommitted(err), err
 	}
 	return nil, err
 }
+
+// errUnsure is for a handler that says of a success that it does not know.
+var errUnsure = errors.New("server: handler called OutcomeUnknown: its transaction was undone")
 
 // releaseIn undoes everything and frees the key.
 func (x *run) releaseIn() error {
@@ -119,7 +129,7 @@ func (x *run) releaseIn() error {
 
 // rollback undoes what the handler did and then ends the claim.
 func (x *run) rollback(end func() error) error {
-	if err := x.tx.Rollback(); errors.Is(err, idem.ErrTxEnded) {
+	if err := x.held.Rollback(x.tx); errors.Is(err, idem.ErrTxEnded) {
 		failed := x.capture.failed()
 		return errors.Join(err, x.held.Complete(x.body.fingerprint(), failed, failed))
 	}

@@ -48,6 +48,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if result.State == idem.Unknown && h.recover != nil {
 		result, err = h.recovered(r, key, id, result)
+		if err != nil && !errors.Is(err, idem.ErrUnknown) {
+			h.storeFailed(w, r, id, err)
+			return
+		}
 	}
 	echo := values[:1:1] // tells the client that its key was understood
 	if result.State == idem.Acquired {

@@ -28,10 +28,11 @@ type Answer struct {
 	Outcome Outcome
 	Status  int         // of the response; 0 when Ignored or Unprotected, and after a panic
 	ID      idem.ID     // zero when the request got no further than its key
-	Ending  idem.Ending // how the claim ended, when Executed
+	Ending  idem.Ending // how the claim was to end, when the handler ran under one
 	// Err is why the request was refused or its response could not be stored:
-	// idem.ErrFenced when the operation was run twice, idem.ErrFull when the store
-	// had no room for the response.
+	// idem.ErrFenced when the operation was run twice (on a transactional route: when
+	// this run was overtaken, and undone), idem.ErrFull when the store had no room for
+	// the response. It is idem.ErrTxEnded when a handler ended its transaction.
 	Err error
 }
 

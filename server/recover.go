@@ -22,7 +22,11 @@ func WithRecover(f RecoverFunc) Option { return func(c *config) { c.recover = f 
 // recovered is the result after a look at the truth.
 func (h *handler) recovered(r *http.Request, key string, id idem.ID, unknown idem.ClaimResult) (idem.ClaimResult, error) {
 	return h.guard.Recover(r.Context(), id, nil, unknown, func(context.Context) (idem.Resolution, error) {
-		return h.recover(r, key)
+		truth, err := h.recover(r, key)
+		if err == nil && truth.State == idem.Done {
+			_, err = decodeRecord(truth.Record) // what cannot be replayed would be lost for good
+		}
+		return truth, err
 	})
 }
 

@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,6 +130,43 @@ func TestEncodeResponseRefusesWhatIsNoResponse(t *testing.T) {
 			t.Errorf("status %d: no error", status)
 		}
 	}
+}
+
+// What a hook returns that no response can be made of would be lost for good.
+func TestRecoverRefusesNonsense(t *testing.T) {
+	t.Parallel()
+	s := serve(t, crashing, server.WithRecover(func(*http.Request, string) (idem.Resolution, error) {
+		return idem.Resolution{State: idem.Done, Record: []byte(`{"id":7}`)}, nil
+	}))
+	s.post("key-1")
+	for range 2 {
+		s.expectProblem(s.post("key-1"), http.StatusConflict, idem.OutcomeUnknown)
+	}
+}
+
+// deafStore fails at its third claim.
+type deafStore struct {
+	*idem.Memory
+	claims atomic.Int32
+}
+
+func (f *deafStore) Claim(ctx context.Context, r idem.ClaimRequest) (idem.ClaimResult, error) {
+	if f.claims.Add(1) == 3 {
+		return idem.ClaimResult{}, errDown
+	}
+	return f.Memory.Claim(ctx, r)
+}
+
+// The truth was found and recorded, and then the store fails: the client comes back.
+func TestRecoverThenStoreDown(t *testing.T) {
+	t.Parallel()
+	s := serveStore(t, &deafStore{Memory: idem.NewMemory()}, crashing, server.WithRecover(
+		func(*http.Request, string) (idem.Resolution, error) { return idem.Resolution{}, nil }))
+	s.post("key-1")
+	s.expectProblem(s.post("key-1"), http.StatusServiceUnavailable, idem.StoreUnavailable)
+	s.expectRuns(1)
+	s.post("key-1")
+	s.expectRuns(2)
 }
 
 func TestTxOutsideOfATransactionalRoute(t *testing.T) {

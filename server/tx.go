@@ -32,11 +32,12 @@ var ErrNoTransaction = errors.New("server: no transactional request")
 // nil for the database's defaults.
 //
 // Only a response below 400 commits. 4xx undoes what the handler changed and is kept as
-// the response; 5xx, the statuses of [WithNothingHappened], a panic and [NothingHappened]
-// undo it and free the key. A commit that fails is answered with 503 store-unavailable,
-// and the next attempt learns the truth.
+// the response; 5xx, the statuses of [WithNothingHappened], a panic, [NothingHappened] and
+// [OutcomeUnknown] undo it, and the next attempt runs. A commit that fails is answered with
+// 503 store-unavailable, and the next attempt learns the truth.
 //
-// The whole response is held back in memory, so Flush does nothing and Hijack is refused.
+// The whole response is held back in memory: Flush and 1xx responses do nothing, and Hijack
+// is refused.
 // What the handler does outside of the transaction may be done again; for calls to other
 // services there is [idem.DownstreamKey]. The option implies [WithRequired] and
 // [idem.AtLeastOnce]. [New] panics when the store is no [TxStore], and for the
@@ -50,7 +51,9 @@ func WithTransactions(opts *sql.TxOptions) Option {
 //
 // The transaction is not the handler's to end: calling its Commit or Rollback, deferred or
 // not, leaves unknown what happened, so the client gets 500 and the request is never run
-// again. It goes on when the client leaves.
+// again; statements that say ROLLBACK or COMMIT are worse, because nobody sees them. It
+// goes on when the client leaves. When the handler returns, rows must be closed and no
+// goroutine may use the transaction any more, because the commit waits for them.
 func Tx(ctx context.Context) (*sql.Tx, error) {
 	r := runFrom(ctx)
 	if r == nil || r.tx == nil {
@@ -127,9 +130,9 @@ func (t *transaction) Complete(ctx context.Context, c idem.Claim, fingerprint, r
 
 func (t *transaction) Commit(ctx context.Context) error { return t.inner.Commit(ctx) }
 
-func (t *transaction) Rollback() error {
+func (t *transaction) Rollback(ctx context.Context) error {
 	if !t.begun() {
 		return nil
 	}
-	return t.inner.Rollback()
+	return t.inner.Rollback(ctx)
 }

@@ -15,9 +15,11 @@
 // only means that a repetition gets the first response a little longer. The same goes for
 // a record that an operator purges in another process.
 //
-// The cache is bounded by bytes, starts no goroutine and needs no closing. It is not for
-// transactional routes: there the record lives with its effect in one database, and a
-// copy elsewhere would survive when both are restored from a backup.
+// The cache is bounded by bytes, starts no goroutine and needs no closing. When it is full,
+// copies go by how often and how lately they were asked for, and a new one may go first. It
+// is not for transactional routes, and those refuse it: there the record lives with its
+// effect in one database, and a copy elsewhere would survive when both are restored from a
+// backup.
 //
 // To seal records and still be quick, put the cache outside, and plain copies stay in
 // this process only: idemcache.New(idemseal.New(store, key)).

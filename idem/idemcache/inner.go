@@ -3,15 +3,20 @@ package idemcache
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/goaroundhq/goaround/idem"
 )
 
 // Wait implements [idem.Waiter]. It waits here for a claim that is held here.
 func (s *Store) Wait(ctx context.Context, id idem.ID) error {
-	if over := s.shard(id).over(id); over != nil {
+	if over, left := s.shard(id).over(id); over != nil {
+		lapsed := time.NewTimer(left)
+		defer lapsed.Stop()
 		select {
 		case <-over:
+			return nil
+		case <-lapsed.C: // or renewed meanwhile: it may return without a cause
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -30,7 +35,11 @@ func (s *Store) Get(ctx context.Context, id idem.ID) (idem.Info, error) {
 
 // Resolve implements [idem.Admin].
 func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) error {
-	return idem.AdminOf(s.inner).Resolve(ctx, id, r)
+	err := idem.AdminOf(s.inner).Resolve(ctx, id, r)
+	if err == nil {
+		s.shard(id).purged(id)
+	}
+	return err
 }
 
 // Scan implements [idem.Admin].
@@ -43,8 +52,8 @@ func (s *Store) Scan(ctx context.Context) iter.Seq2[idem.Info, error] {
 func (s *Store) Purge(ctx context.Context, id idem.ID) error {
 	err := idem.AdminOf(s.inner).Purge(ctx, id)
 	if err == nil {
-		s.done.Invalidate(id)
 		s.shard(id).purged(id)
+		s.done.Invalidate(id) // last: what was kept before is gone, and what is under way is not kept
 	}
 	return err
 }

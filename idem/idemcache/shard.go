@@ -19,6 +19,7 @@ type shard struct {
 	asking map[idem.ID]*question
 	held   map[idem.ID]*holding
 	number uint64 // of the last question
+	purges uint64 // and resolutions, after which an answer under way may be wrong
 	sweep  int    // so many holdings are looked through for lapsed ones
 }
 
@@ -50,8 +51,8 @@ func (sh *shard) questions() uint64 {
 func (sh *shard) look(r idem.ClaimRequest, last *question) (result idem.ClaimResult, q *question, mine bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if h := sh.holding(r.ID); h != nil && h.claim.Owner != r.Owner {
-		now := time.Now()
+	now := time.Now()
+	if h := sh.holding(r.ID, now); h != nil && h.claim.Owner != r.Owner {
 		return idem.ClaimResult{
 			State: idem.Pending, Fingerprint: h.fingerprint, Age: now.Sub(h.since), LeaseLeft: h.lapses.Sub(now),
 		}, nil, false
@@ -62,7 +63,7 @@ func (sh *shard) look(r idem.ClaimRequest, last *question) (result idem.ClaimRes
 	q, asked := sh.asking[r.ID]
 	if !asked {
 		sh.number++
-		q = &question{number: sh.number, takeOver: r.TakeOver, answered: make(chan struct{})}
+		q = &question{number: sh.number, purges: sh.purges, answered: make(chan struct{})}
 		sh.asking[r.ID] = q
 	}
 	if last != nil {
@@ -72,9 +73,9 @@ func (sh *shard) look(r idem.ClaimRequest, last *question) (result idem.ClaimRes
 }
 
 // holding returns the live one of id, nil when there is none.
-func (sh *shard) holding(id idem.ID) *holding {
+func (sh *shard) holding(id idem.ID, now time.Time) *holding {
 	h := sh.held[id]
-	if h != nil && !h.lapses.After(time.Now()) {
+	if h != nil && !h.lapses.After(now) {
 		sh.drop(h)
 		return nil
 	}
@@ -86,12 +87,12 @@ func (sh *shard) drop(h *holding) {
 	close(h.over)
 }
 
-// answer ends a question that was asked at the given time.
-func (sh *shard) answer(q *question, r idem.ClaimRequest, asked time.Time) {
+// answer ends a question.
+func (sh *shard) answer(q *question, r idem.ClaimRequest) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if q.err == nil && q.result.State == idem.Acquired {
-		sh.hold(q.result, r, asked)
+		sh.hold(q.result, r, q.asked)
 	}
 	delete(sh.asking, r.ID)
 	close(q.answered)
@@ -102,8 +103,9 @@ func (sh *shard) hold(result idem.ClaimResult, r idem.ClaimRequest, asked time.T
 		sh.drop(h)
 	}
 	if len(sh.held) >= sh.sweep {
+		now := time.Now()
 		for _, h := range sh.held { // claims that nobody ended
-			sh.holding(h.claim.ID)
+			sh.holding(h.claim.ID, now)
 		}
 		sh.sweep = max(minSweep, 2*len(sh.held))
 	}
@@ -131,21 +133,42 @@ func (sh *shard) forget(c idem.Claim) {
 	}
 }
 
-// purged is for a claim that an operator has ended.
+// purged is for a record that an operator has ended.
 func (sh *shard) purged(id idem.ID) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	sh.purges++
 	if h := sh.held[id]; h != nil {
 		sh.drop(h)
 	}
 }
 
-// over returns what is closed when the claim that is held here is over, nil when none is.
-func (sh *shard) over(id idem.ID) <-chan struct{} {
+// live reports whether the claim is held here and its lease runs, so that nobody else can
+// have ended it, and how many purges there were.
+func (sh *shard) live(c idem.Claim) (bool, uint64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if h := sh.holding(id); h != nil {
-		return h.over
+	h := sh.holding(c.ID, time.Now())
+	return h != nil && h.claim.Owner == c.Owner, sh.purges
+}
+
+// unlessPurged runs keep when nothing was purged since.
+func (sh *shard) unlessPurged(since uint64, keep func()) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.purges == since {
+		keep()
 	}
-	return nil
+}
+
+// over returns what is closed when the claim that is held here is over, and how long its
+// lease runs; nil when none is held.
+func (sh *shard) over(id idem.ID) (<-chan struct{}, time.Duration) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := time.Now()
+	if h := sh.holding(id, now); h != nil {
+		return h.over, h.lapses.Sub(now)
+	}
+	return nil, 0
 }

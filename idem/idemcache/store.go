@@ -38,9 +38,9 @@ var (
 // Option configures [New].
 type Option func(*Store)
 
-// WithMaxBytes bounds the bytes of all copies, their bookkeeping included. The default
-// is [DefaultMaxBytes]; the copies that are least useful make room. It panics when n is
-// not positive.
+// WithMaxBytes bounds the bytes of all copies, their bookkeeping (256 bytes each) included.
+// A copy of more than an eighth of it is not kept. The default is [DefaultMaxBytes]. It
+// panics when n is not positive.
 func WithMaxBytes(n int64) Option {
 	if n <= 0 {
 		panic(fmt.Sprintf("idemcache: WithMaxBytes(%d): must be positive", n))
@@ -48,8 +48,8 @@ func WithMaxBytes(n int64) Option {
 	return func(s *Store) { s.max = n }
 }
 
-// WithMaxAge bounds how long a copy is used. The default is [DefaultMaxAge]. It panics
-// when d is not positive.
+// WithMaxAge bounds how long a copy is used; it stays in memory until its place is needed.
+// The default is [DefaultMaxAge]. It panics when d is not positive.
 func WithMaxAge(d time.Duration) Option {
 	if d <= 0 {
 		panic(fmt.Sprintf("idemcache: WithMaxAge(%v): must be positive", d))
@@ -89,35 +89,35 @@ func (s *Store) Extend(ctx context.Context, c idem.Claim, lease time.Duration) e
 	return err
 }
 
+// The endings forget the claim whatever the store says: who ends it has ended, and whether
+// that has landed the store tells those who ask.
+
 // Complete implements [idem.Store].
 func (s *Store) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
+	sh := s.shard(c.ID)
+	_, purges := sh.live(c)
 	err := s.inner.Complete(ctx, c, fingerprint, record, ttl)
-	if err == nil {
-		s.keep(c.ID, bytes.Clone(fingerprint), bytes.Clone(record), 0, ttl)
+	// Where the claim was not held all the time another record may be there, and stays.
+	if live, _ := sh.live(c); err == nil && live {
+		kept := [2][]byte{bytes.Clone(fingerprint), bytes.Clone(record)}
+		sh.unlessPurged(purges, func() { s.keep(c.ID, kept[0], kept[1], 0, ttl) })
 	}
-	s.ended(c, err)
+	sh.forget(c)
 	return err
 }
 
 // Release implements [idem.Store].
 func (s *Store) Release(ctx context.Context, c idem.Claim) error {
 	err := s.inner.Release(ctx, c)
-	s.ended(c, err)
+	s.shard(c.ID).forget(c)
 	return err
 }
 
 // Abandon implements [idem.Store].
 func (s *Store) Abandon(ctx context.Context, c idem.Claim, reason string) error {
 	err := s.inner.Abandon(ctx, c, reason)
-	s.ended(c, err)
+	s.shard(c.ID).forget(c)
 	return err
-}
-
-// ended forgets the claim when the store has said that it is over.
-func (s *Store) ended(c idem.Claim, err error) {
-	if err == nil || over(err) {
-		s.shard(c.ID).forget(c)
-	}
 }
 
 // over reports whether a store's error means that the claim is no longer its owner's.

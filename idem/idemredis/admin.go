@@ -2,6 +2,7 @@ package idemredis
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,7 @@ import (
 )
 
 // Get implements [idem.Admin]. The record itself stays at the server, whatever its size.
+// One that somebody made persistent expires in fifty years.
 func (s *Store) Get(ctx context.Context, id idem.ID) (idem.Info, error) {
 	r, err := s.run(ctx, getScript, id)
 	if err != nil {
@@ -40,9 +42,13 @@ func readInfo(id idem.ID, cmd *redis.Cmd) (idem.Info, error) {
 	if err != nil {
 		return idem.Info{}, err
 	}
+	expiresIn := time.Duration(expires) * time.Millisecond
+	if expires < 0 { // as PTTL has it of a key without an expiry
+		expiresIn = forever
+	}
 	return idem.Info{
 		ID: id, State: a.state, Fence: a.fence, Attempt: a.attempt, Age: a.age, LeaseLeft: a.leaseLeft,
-		ExpiresIn: time.Duration(expires) * time.Millisecond, Size: int(size), Reason: string(a.rest),
+		ExpiresIn: expiresIn, Size: int(size), Reason: string(a.rest),
 	}, nil
 }
 
@@ -58,7 +64,11 @@ func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) erro
 	case r.State != idem.Absent:
 		return fmt.Errorf("idemredis: cannot resolve to %v for %v", r.State, r.TTL)
 	}
-	return s.change(ctx, resolveScript, id, to, micros(r.TTL), s.own(ctx, r.Fingerprint), s.own(ctx, r.Record))
+	var fence []byte
+	if r.Fence != 0 {
+		fence = binary.BigEndian.AppendUint64(nil, r.Fence)
+	}
+	return s.change(ctx, resolveScript, id, to, micros(r.TTL), s.own(ctx, r.Fingerprint), s.own(ctx, r.Record), fence)
 }
 
 // Purge implements [idem.Admin]. It forgets also what gives ErrRecord, and whatever else

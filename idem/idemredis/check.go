@@ -57,13 +57,13 @@ func (s *Store) inspect(ctx context.Context, server redis.Cmdable) []Finding {
 	add := func(level slog.Level, format string, args ...any) {
 		found = append(found, Finding{Server: address(server), Level: level, Text: fmt.Sprintf(format, args...)})
 	}
-	info, err := infoOf(ctx, server)
+	info, err := s.infoOf(ctx, server)
 	if err != nil {
 		add(slog.LevelWarn, "cannot tell whether claims can be evicted, or are kept on disk: INFO: %v", err)
 		return found
 	}
 	inspectMemory(info, add)
-	inspectDisk(ctx, info, server, add)
+	s.inspectDisk(ctx, info, server, add)
 	if info["role"] == "slave" {
 		add(slog.LevelWarn, "the server is a replica: give the client the master's address, or use redis.NewFailoverClient")
 	}
@@ -86,11 +86,11 @@ func inspectMemory(info map[string]string, add func(slog.Level, string, ...any))
 	}
 }
 
-func inspectDisk(ctx context.Context, info map[string]string, server redis.Cmdable, add func(slog.Level, string, ...any)) {
+func (s *Store) inspectDisk(ctx context.Context, info map[string]string, server redis.Cmdable, add func(slog.Level, string, ...any)) {
 	if info["aof_enabled"] == "1" {
 		return
 	}
-	save, err := server.ConfigGet(ctx, "save").Result()
+	save, err := within(ctx, s, func() (map[string]string, error) { return server.ConfigGet(ctx, "save").Result() })
 	switch {
 	case err != nil:
 		add(slog.LevelInfo, "append-only file is off: a restart forgets at least the latest claims (cannot tell whether there are snapshots: CONFIG GET: %v)", err)
@@ -102,8 +102,8 @@ func inspectDisk(ctx context.Context, info map[string]string, server redis.Cmdab
 }
 
 // infoOf returns the fields of INFO.
-func infoOf(ctx context.Context, server redis.Cmdable) (map[string]string, error) {
-	text, err := server.Info(ctx).Result()
+func (s *Store) infoOf(ctx context.Context, server redis.Cmdable) (map[string]string, error) {
+	text, err := within(ctx, s, func() (string, error) { return server.Info(ctx).Result() })
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package idemredis_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -50,5 +51,54 @@ func TestScanNeedsTheClusterClient(t *testing.T) {
 	}
 	if pairs != 1 {
 		t.Errorf("%d pairs, want the error alone", pairs)
+	}
+}
+
+// While a slot is on its way to a server that is new in the Cluster, its keys are claimed
+// there, also by a store that waits for replicas.
+func TestSlotUnderWay(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	newcomer := redistest.Start(t, redistest.WithConfig("cluster-enabled yes"))
+	host, port, err := net.SplitHostPort(cluster.Nodes[0].Addr())
+	ok(t, err)
+	ok(t, newcomer.Client().ClusterMeet(t.Context(), host, port).Err())
+	store := open(t, cluster.Client())
+	waits := open(t, cluster.Client(), idemredis.WithReplicas(1, patience))
+	id, other := newID(), newID()
+	setOut(t, cluster, keyOf(id), newcomer, newcomer)
+	_, err = waits.Claim(t.Context(), request(id))
+	behind(t, "Claim", err) // the nodes have no replicas
+	expect(t, store, id, idem.Pending)
+	if n := newcomer.Client().DBSize(t.Context()).Val(); n != 1 {
+		t.Errorf("the new server has %d records, want 1", n)
+	}
+	expect(t, store, other, idem.Acquired)
+}
+
+// setOut begins to move the slot of the key to the first of two servers that does not have
+// it already.
+func setOut(t *testing.T, cluster *redistest.Cluster, key string, first, second *redistest.Server) {
+	t.Helper()
+	var from *redistest.Server
+	for _, node := range cluster.Nodes {
+		if node.Client().Exists(t.Context(), key).Err() == nil {
+			from = node
+		}
+	}
+	to := first
+	if from == to {
+		to = second
+	}
+	slot := to.Client().ClusterKeySlot(t.Context(), key).Val()
+	for _, step := range []struct {
+		at, other *redistest.Server
+		state     string
+	}{{to, from, "importing"}, {from, to, "migrating"}} {
+		other, err := step.other.Client().Do(t.Context(), "cluster", "myid").Text()
+		ok(t, err)
+		eventually(t, "the servers know each other", func() bool {
+			return step.at.Client().Do(t.Context(), "cluster", "setslot", slot, step.state, other).Err() == nil
+		})
 	}
 }

@@ -3,10 +3,11 @@ package idemredis
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/goaroundhq/goaround/idem"
 )
 
 // watchesDeadlines reports whether the client ends what it does at the deadline of the
@@ -24,27 +25,48 @@ func watchesDeadlines(client redis.UniversalClient) bool {
 	}
 }
 
-// watched reports whether a step must be left behind when its context is done.
-func (s *Store) watched(ctx context.Context) bool { return !s.bounded && ctx.Done() != nil }
+// watched reports whether what is sent must be left behind when its context is done. No
+// client ends what it does because a context without a deadline is cancelled; with one, the
+// deadline bounds it also then.
+func (s *Store) watched(ctx context.Context) bool {
+	_, limited := ctx.Deadline()
+	return ctx.Done() != nil && !(s.bounded && limited)
+}
 
-// within sends a step, and ends with the context even when the client does not.
-func (s *Store) within(ctx context.Context, sc script, id idem.ID, args []any) (reply, error) {
+// within returns what send returns, or the context's error when that is done first and the
+// client would not notice. What send works with is then still its own.
+func within[T any](ctx context.Context, s *Store, send func() (T, error)) (T, error) {
 	if !s.watched(ctx) {
-		r := s.send(ctx, sc, id, args)
-		return r, r.Err()
+		return send()
 	}
-	done := make(chan reply, 1)
+	type result struct {
+		value T
+		err   error
+	}
+	sent := make(chan result, 1)
 	go func() {
-		r := s.send(ctx, sc, id, args)
-		_ = r.Err() // a client may wait for the reply only now
-		done <- r
+		value, err := send()
+		sent <- result{value, err}
 	}()
 	select {
-	case r := <-done:
-		return r, r.Err()
+	case r := <-sent:
+		return r.value, r.err
 	case <-ctx.Done():
-		return reply{}, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
+}
+
+// because adds the context's error to one that has it for its cause.
+func because(ctx context.Context, err error) error {
+	cause := ctx.Err()
+	if end, limited := ctx.Deadline(); cause == nil && limited && !time.Now().Before(end) {
+		cause = context.DeadlineExceeded // which a connection with this deadline noticed first
+	}
+	if err == nil || cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", cause, err)
 }
 
 // own returns bytes that stay what they are for a step that may outlive its call.

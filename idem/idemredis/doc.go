@@ -76,11 +76,18 @@
 //
 // # Permissions
 //
-// A user with an access list needs, on the prefix as key and channel pattern:
+// A user with an access list needs the prefix as key and channel pattern (~idem:* &idem:*)
+// and, for
 //
-//	+evalsha +eval +time +get +set +setrange +del +pexpire +pttl +publish +subscribe
+//	+evalsha +eval +time +get +set +setrange +del +pexpire +pttl  each step
+//	+hello +client +ping                                          each connection of go-redis
+//	+publish +subscribe +unsubscribe                              hints to those who wait
+//	+select                                                       a database other than 0
+//	+cluster +asking                                              a Cluster
+//	+wait                                                         WithReplicas
+//	+scan                                                         Scan
+//	+info +config|get                                             Check
 //
-// and +scan for [Store.Scan], +info and +config|get for [Store.Check], +wait for
-// [WithReplicas], and what go-redis itself asks for (+hello +client +ping, +cluster). Without
-// +publish or +subscribe those who wait look by themselves.
+// Without +publish or +subscribe those who wait look by themselves; without +unsubscribe
+// channels pile up on the connection as long as somebody waits.
 package idemredis

@@ -49,6 +49,15 @@ func TestUnsuitableServers(t *testing.T) {
 			},
 			want: "is a replica",
 		},
+		"words in a name": {
+			client: func(t *testing.T, server *redistest.Server) *redis.Client {
+				ok(t, server.Client().Do(t.Context(), "acl", "setuser", "TASK", "on", "nopass", "~app:*", "&*", "+@all").Err())
+				options := server.Options()
+				options.Username, options.Password = "TASK", "any"
+				return connect(t, options)
+			},
+			want: "prefix as key",
+		},
 		"too few replicas": {config: []string{"min-replicas-to-write 1"}, want: "min-replicas-to-write"},
 		"node of a Cluster": {
 			config: []string{"cluster-enabled yes"},
@@ -115,8 +124,8 @@ func TestUnreadableRecords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			claim := acquire(t, store, sha256.Sum256([]byte(name)))
 			ok(t, damage(t.Context(), keyOf(claim.ID)))
-			for step, err := range allSteps(t.Context(), store, claim) {
-				if !errors.Is(err, idemredis.ErrRecord) {
+			for step, do := range allSteps(store, claim) {
+				if err := do(t.Context()); !errors.Is(err, idemredis.ErrRecord) {
 					t.Errorf("%s: %v, want ErrRecord", step, err)
 				}
 			}
@@ -133,31 +142,53 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
+// What is no record at all is passed over by Scan, as is a damaged one.
 func TestKeyOfAnotherType(t *testing.T) {
 	t.Parallel()
+	const records = 200
 	client := redistest.Start(t).Client()
 	store := open(t, client)
+	for range records {
+		acquire(t, store, newID())
+	}
 	claim := idem.Claim{ID: newID(), Owner: idem.NewOwner()}
 	ok(t, client.HSet(t.Context(), keyOf(claim.ID), "field", "value").Err())
-	for step, err := range allSteps(t.Context(), store, claim) {
-		if err == nil || !strings.Contains(err.Error(), "WithPrefix") {
-			t.Errorf("%s: %v, want advice to use WithPrefix", step, err)
+	notARecord := func(step string, err error) {
+		if !errors.Is(err, idemredis.ErrRecord) || !strings.Contains(err.Error(), "WithPrefix") {
+			t.Errorf("%s: %v, want ErrRecord and advice to use WithPrefix", step, err)
 		}
+	}
+	for step, do := range allSteps(store, claim) {
+		notARecord(step, do(t.Context()))
+	}
+	seen, last := 0, error(nil)
+	for _, err := range store.Scan(t.Context()) {
+		if last = err; err == nil {
+			seen++
+		}
+	}
+	notARecord("Scan", last)
+	if seen != records {
+		t.Errorf("Scan saw %d of %d records", seen, records)
 	}
 }
 
-func allSteps(ctx context.Context, store *idemredis.Store, c idem.Claim) map[string]error {
-	_, claim := store.Claim(ctx, request(c.ID))
-	_, get := store.Get(ctx, c.ID)
-	return map[string]error{
-		"Claim":    claim,
-		"Extend":   store.Extend(ctx, c, time.Minute),
-		"Complete": store.Complete(ctx, c, nil, nil, time.Minute),
-		"Release":  store.Release(ctx, c),
-		"Abandon":  store.Abandon(ctx, c, "test"),
-		"Wait":     store.Wait(ctx, c.ID),
-		"Get":      get,
-		"Resolve":  store.Resolve(ctx, c.ID, idem.Resolution{}),
+func allSteps(store *idemredis.Store, c idem.Claim) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"Claim": func(ctx context.Context) error {
+			_, err := store.Claim(ctx, request(c.ID))
+			return err
+		},
+		"Extend":   func(ctx context.Context) error { return store.Extend(ctx, c, time.Minute) },
+		"Complete": func(ctx context.Context) error { return store.Complete(ctx, c, nil, nil, time.Minute) },
+		"Release":  func(ctx context.Context) error { return store.Release(ctx, c) },
+		"Abandon":  func(ctx context.Context) error { return store.Abandon(ctx, c, "test") },
+		"Wait":     func(ctx context.Context) error { return store.Wait(ctx, c.ID) },
+		"Get": func(ctx context.Context) error {
+			_, err := store.Get(ctx, c.ID)
+			return err
+		},
+		"Resolve": func(ctx context.Context) error { return store.Resolve(ctx, c.ID, idem.Resolution{}) },
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // idleAfter is how long the subscription is kept when nobody waits.
 const idleAfter = 10 * time.Second
 
+// closeTime is how long Close waits for a listener, which go-redis holds while it dials.
+const closeTime = time.Second
+
 // waiting is what those who wait in one store share: a watcher for each record, and one
 // subscription for all of them, whose channels are the keys.
 type waiting struct {
@@ -182,5 +185,15 @@ func (h *waiting) close() {
 	h.closed = true
 	h.deafen()
 	h.mu.Unlock()
-	h.listener.Wait()
+	ended := make(chan struct{})
+	go func() {
+		h.listener.Wait()
+		close(ended)
+	}()
+	timeout := time.NewTimer(closeTime)
+	defer timeout.Stop()
+	select {
+	case <-ended:
+	case <-timeout.C:
+	}
 }

@@ -1,6 +1,7 @@
 package idemredis_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -12,6 +13,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(racerVariable) != "" {
 		os.Exit(race())
 	}
+	flag.Parse()
+	_ = flag.Set("test.parallel", "4") // tests mostly wait, however few processors there are
 	logging.Disable() // servers are killed here, and go-redis tells of each dial
 	goleak.VerifyTestMain(m)
 }

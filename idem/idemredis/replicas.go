@@ -75,6 +75,9 @@ func (s *Store) sendAndWait(ctx context.Context, key string, step func(redis.Pip
 			return reply{Cmd: cmd}
 		}
 		r := s.pipeline(ctx, node.Pipeline(), step)
+		if addr, ask := redis.IsAskError(r.Err()); ask {
+			r = s.asking(ctx, node, addr, step)
+		}
 		if !redirected(r.Err()) || try == movedTries {
 			return r
 		}
@@ -83,6 +86,18 @@ func (s *Store) sendAndWait(ctx context.Context, key string, step func(redis.Pip
 			return r
 		}
 	}
+}
+
+// asking takes a step at the server to which its slot is on its way, with a connection for
+// this step alone: a server that is new in the Cluster has no client that could be had.
+func (s *Store) asking(ctx context.Context, from *redis.Client, addr string, step func(redis.Pipeliner) *redis.Cmd) reply {
+	options := *from.Options()
+	options.Addr, options.MinIdleConns, options.MaxRetries = addr, 0, -1
+	target := redis.NewClient(&options)
+	defer target.Close() //nolint:errcheck // each command has its own error
+	pipe := target.Pipeline()
+	pipe.Do(ctx, "asking")
+	return s.pipeline(ctx, pipe, step)
 }
 
 func (s *Store) pipeline(ctx context.Context, pipe redis.Pipeliner, step func(redis.Pipeliner) *redis.Cmd) reply {

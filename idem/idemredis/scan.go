@@ -56,26 +56,35 @@ func (sc *scan) servers(ctx context.Context) error {
 	}
 	for _, master := range masters {
 		if err := sc.server(ctx, master); err != nil {
-			return fmt.Errorf("idemredis: scan: %w", err)
+			return fmt.Errorf("idemredis: scan: %w", because(ctx, err))
 		}
 	}
 	return nil
 }
 
+// page is what one SCAN returns.
+type page struct {
+	keys []string
+	next uint64 // the cursor of the next one
+}
+
 func (sc *scan) server(ctx context.Context, server redis.Cmdable) error {
 	pattern := globEscaper.Replace(sc.store.prefix) + "{*}"
 	for cursor := uint64(0); ; {
-		keys, next, err := server.Scan(ctx, cursor, pattern, scanCount).Result()
+		page, err := within(ctx, sc.store, func() (page, error) {
+			keys, next, err := server.Scan(ctx, cursor, pattern, scanCount).Result()
+			return page{keys, next}, err
+		})
 		if err != nil {
 			return err
 		}
-		if err := sc.records(ctx, server, keys); err != nil {
+		if err := sc.records(ctx, server, page.keys); err != nil {
 			return err
 		}
-		if next == 0 {
+		if page.next == 0 {
 			return nil
 		}
-		cursor = next
+		cursor = page.next
 	}
 }
 
@@ -92,7 +101,13 @@ func (sc *scan) records(ctx context.Context, server redis.Cmdable, keys []string
 	if len(ids) == 0 {
 		return ctx.Err()
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, err := within(ctx, sc.store, func() (struct{}, error) {
+		_, _ = pipe.Exec(ctx) // each command has its own error
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return err
+	}
 	for i, cmd := range cmds {
 		if err := sc.visit(ctx, ids[i], cmd); err != nil {
 			return err

@@ -116,12 +116,12 @@ func (s *Store) run(ctx context.Context, sc script, id idem.ID, args ...any) (re
 	if err := ctx.Err(); err != nil {
 		return reply{}, err
 	}
-	r, err := s.within(ctx, sc, id, args)
+	r, err := within(ctx, s, func() (reply, error) {
+		r := s.send(ctx, sc, id, args)
+		return r, r.Err() // for which some clients wait only now
+	})
 	if err == nil || errors.Is(err, redis.Nil) {
 		return r, nil
 	}
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w (%w)", ended, err)
-	}
-	return reply{}, s.explain(sc, id, err)
+	return reply{}, s.explain(sc, id, because(ctx, err))
 }

@@ -15,26 +15,21 @@ import (
 	"github.com/goaroundhq/goaround/server/servertest"
 )
 
-// The suite passes whatever stands between the store and its records. The suites mostly
-// wait, so all run at once, however few processors there are.
+// The suite passes whatever stands between the store and its records.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	var wg sync.WaitGroup
-	defer wg.Wait()
 	for name, client := range map[string]func(*testing.T) redis.UniversalClient{
 		"Server":       func(t *testing.T) redis.UniversalClient { return redistest.Start(t).Client() },
 		"AutoPipeline": func(t *testing.T) redis.UniversalClient { return autoPipeline(t, redistest.Start(t).Client()) },
 		"Cluster":      func(t *testing.T) redis.UniversalClient { return redistest.StartCluster(t).Client() },
-		"Sentinel":     afterFailover,
 	} {
-		wg.Go(func() {
-			t.Run(name, func(t *testing.T) {
-				store := open(t, client(t))
-				idemtest.Run(t, idemtest.Target{
-					Open:     func(*testing.T) idem.Store { return store },
-					Unit:     200 * time.Millisecond,
-					Parallel: true,
-				})
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t, client(t))
+			idemtest.Run(t, idemtest.Target{
+				Open:     func(*testing.T) idem.Store { return store },
+				Unit:     200 * time.Millisecond,
+				Parallel: true,
 			})
 		})
 	}
@@ -44,17 +39,6 @@ func TestServerScenarios(t *testing.T) {
 	t.Parallel()
 	store := open(t, redistest.Start(t).Client())
 	servertest.Run(t, servertest.Target{Open: func(*testing.T) idem.Store { return store }})
-}
-
-// afterFailover returns a client that has seen its master die.
-func afterFailover(t *testing.T) redis.UniversalClient {
-	sentinel := redistest.StartSentinel(t)
-	client := sentinel.Client()
-	ok(t, client.Ping(t.Context()).Err())
-	sentinel.KillMaster()
-	sentinel.AwaitPromotion()
-	eventually(t, "the client follows", func() bool { return client.Set(t.Context(), "key", "value", 0).Err() == nil })
-	return client
 }
 
 // What the store is for: many processes are asked for one operation, one runs it, and all

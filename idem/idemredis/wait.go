@@ -19,9 +19,11 @@ const (
 )
 
 // Wait implements [idem.Waiter]. All that wait in this store for one ID share one watcher,
-// which asks the server at most about once a second, and all watchers share one
-// connection, on which the server's hint arrives. A server that cannot be asked ends the
-// wait with an error.
+// and all watchers share one connection, on which the server's hint arrives. A watcher asks
+// the server when it begins, when it has been subscribed, after each 0.5 to 2 seconds, and
+// when the lease that it last saw is over: leases of a fraction of a second that are
+// extended are asked for once each. A server that cannot be asked ends the wait with an
+// error.
 func (s *Store) Wait(ctx context.Context, id idem.ID) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -38,8 +40,9 @@ func (s *Store) Wait(ctx context.Context, id idem.ID) error {
 
 // Close ends the connection on which hints arrive for those who wait, which otherwise
 // closes by itself a while after the last has gone, and returns when its goroutines have
-// ended. It need not be called, and it does not close the client. The store stays usable;
-// who waits from now on is served by looking again every second or so.
+// ended, or after a second: while a server cannot be reached, they end only with the dial
+// that they are in. It need not be called, and it does not close the client. The store stays
+// usable; who waits from now on is served by looking again every second or so.
 func (s *Store) Close() error {
 	s.waiting.close()
 	return nil

@@ -6,13 +6,23 @@
 // Records are sealed with AES-256-GCM. Each has a key of its own, derived from the secret
 // and the record's ID with HKDF-SHA-256, so there is no limit to the number of records
 // under one secret. ID, key number and fingerprint are authenticated: a record that is
-// changed, or moved to another ID, is refused. The fingerprint itself, a hash of the
-// request, stays readable, as does the reason of an abandoned claim: it is for operators.
+// changed, or moved to another ID, is refused. [NewTx] does the same for records that are
+// written in transactions.
+//
+// # What stays readable
+//
+// The fingerprint is a plain hash of the request, and the ID one of who asks for what under
+// which key. Who reads the store can test guesses against them, which matters for requests
+// that are nearly known, such as a form with one secret number in it. The length of a
+// record is readable too, and so is the reason of an abandoned claim, because it is for
+// operators: idem.Do puts the text of the operation's error there.
+//
+// Who can write to the store can remove a record, or put an older one of the same ID back.
 //
 // # Rotation
 //
-// Seal with the new key and keep the old ones until their last record has
-// expired, which is one lifetime of records (24 hours by default) later:
+// Seal with the new key, and keep the old ones until their last record has expired: one
+// lifetime of records (24 hours by default) after the last process has sealed with it.
 //
 //	idemseal.New(inner, newKey, idemseal.WithOldKey(oldKey))
 //

@@ -46,6 +46,12 @@ type Key struct {
 	Secret []byte // SecretLen random bytes
 }
 
+// String names the key and keeps its secret, also from logs.
+func (k Key) String() string { return fmt.Sprintf("key %d", k.ID) }
+
+// GoString is String.
+func (k Key) GoString() string { return k.String() }
+
 // ring holds the secrets.
 type ring struct {
 	current uint32

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +27,11 @@ func key(id uint32, secret byte) idemseal.Key {
 func TestStoreIsAStore(t *testing.T) {
 	t.Parallel()
 	idemtest.Run(t, idemtest.Target{
-		Open:   func(*testing.T) idem.Store { return idemseal.New(idem.NewMemory(), key(1, 'a')) },
+		Open: func(*testing.T) idem.Store { return idemseal.New(idem.NewMemory(), key(1, 'a')) },
+		OpenBounded: func(_ *testing.T, n int64) idem.Store {
+			return idemseal.New(idem.NewMemory(idem.WithMaxBytes(n)), key(1, 'a'))
+		},
+		Room:   idem.MaxShort,
 		Bubble: true,
 	})
 }
@@ -240,6 +247,18 @@ func TestInnerStoreWithoutAdmin(t *testing.T) {
 	}
 	if s.Local() {
 		t.Error("a store that does not say that it is local is")
+	}
+}
+
+func TestKeyKeepsItsSecretFromLogs(t *testing.T) {
+	t.Parallel()
+	k := key(7, 'a')
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("sealing", "key", k)
+	for _, text := range []string{fmt.Sprint(k), fmt.Sprintf("%+v", k), fmt.Sprintf("%#v", k), log.String()} {
+		if strings.Contains(text, "aa") || strings.Contains(text, "97") || !strings.Contains(text, "key 7") {
+			t.Errorf("%q", text)
+		}
 	}
 }
 

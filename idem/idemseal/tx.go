@@ -6,29 +6,24 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/idem/idemsql"
 )
-
-// SQLStore is what [NewTx] seals: a store that can record in its user's transaction, as
-// that of package idemsql.
-type SQLStore interface {
-	idem.Store
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem.Transaction, error)
-}
 
 // TxStore is a [Store] for transactional routes.
 type TxStore struct {
 	*Store
-	sql SQLStore
+	tx idemsql.TxStore
 }
 
-// NewTx is [New] for a store that is used in transactions.
-func NewTx(inner SQLStore, k Key, opts ...Option) *TxStore {
-	return &TxStore{Store: New(inner, k, opts...), sql: inner}
+// NewTx is [New] for a store that records in transactions: for server.WithTransactions and
+// idemsql.Do.
+func NewTx(inner idemsql.TxStore, k Key, opts ...Option) *TxStore {
+	return &TxStore{Store: New(inner, k, opts...), tx: inner}
 }
 
 // BeginTx begins a transaction in the inner store's database, in which records are sealed.
 func (s *TxStore) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem.Transaction, error) {
-	tx, inner, err := s.sql.BeginTx(ctx, opts)
+	tx, inner, err := s.tx.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, nil, err
 	}

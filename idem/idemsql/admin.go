@@ -38,9 +38,9 @@ func readInfo(row interface{ Scan(...any) error }) (idem.Info, error) {
 	return i, err
 }
 
-// Resolve implements [idem.Admin].
+// Resolve implements [idem.Admin]. A row that is resolved to absent stays until it is swept.
 func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) error {
-	statement, args := s.sql.resolveAbsent, []any{id[:]}
+	statement, args := s.sql.resolveAbsent, []any{id[:], int64(r.Fence)}
 	switch {
 	case r.State == idem.Done && r.TTL > 0:
 		statement, args = s.sql.resolveDone, append(args, bytes(r.Fingerprint), bytes(r.Record), micros(r.TTL))
@@ -61,7 +61,7 @@ func (s *Store) Resolve(ctx context.Context, id idem.ID, r idem.Resolution) erro
 			return idem.ErrLost
 		case err != nil:
 			return err
-		case found.State == idem.Unknown:
+		case found.State == idem.Unknown && (r.Fence == 0 || r.Fence == found.Fence):
 			return errAgain
 		default:
 			return idem.ErrResolve

@@ -37,6 +37,9 @@ type dialect struct {
 	claim []string
 	// begin starts a transaction that no other migration of the table runs beside.
 	begin []string
+	// mark is a savepoint that tells whether a transaction still is the one that was begun,
+	// where the database may end it by itself; "" where it cannot.
+	mark string
 	// placeholder begins a numbered placeholder.
 	placeholder string
 	// index is the full name of an index of the table.
@@ -53,7 +56,7 @@ var dialects = map[Dialect]dialect{
 		skip:        "FOR UPDATE SKIP LOCKED",
 		bytes:       "bytea",
 		claim:       []string{claimAtOnce},
-		begin:       []string{"BEGIN", "SELECT pg_advisory_xact_lock({lock})"},
+		begin:       []string{"BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT pg_advisory_xact_lock({lock})"},
 		placeholder: "$",
 		index:       func(t table) string { return t.with("_expires").bare() },
 		schema:      []string{"schema/postgresql.1.sql"},
@@ -65,6 +68,7 @@ var dialects = map[Dialect]dialect{
 		bytes:       "BLOB",
 		claim:       claimInSteps,
 		begin:       []string{"BEGIN IMMEDIATE"},
+		mark:        "idem_begun",
 		placeholder: "?",
 		index:       func(t table) string { return t.with("_expires").String() },
 		schema:      []string{"schema/sqlite.1.sql"},

@@ -17,7 +17,7 @@
 // same database the two are one transaction. [Do] is for jobs and messages:
 //
 //	guard := idem.NewGuard(store, idem.WithGuarantee(idem.AtLeastOnce))
-//	receipt, err := idemsql.Do(ctx, store, guard, op, func(ctx context.Context, tx *sql.Tx) (Receipt, error) {
+//	receipt, err := idemsql.Do(ctx, guard, op, func(ctx context.Context, tx *sql.Tx) (Receipt, error) {
 //		return charge(ctx, tx, order) // all of it through tx
 //	})
 //
@@ -57,7 +57,9 @@
 //
 // Leases and lifetimes are decided by the database's clock, so those of its clients do not
 // matter. SQLite's is that of the process, in milliseconds. When the clock steps, leases and
-// lifetimes step with it; fences grow all the same, as long as the row is there.
+// lifetimes step with it; fences grow all the same, as long as the row is there. When it was
+// removed, the clock alone makes the next one higher: on SQLite two may be equal when a row
+// is purged and its key claimed again within a millisecond.
 //
 // # Sweeping
 //
@@ -79,6 +81,13 @@
 // The store needs the primary; of what a replica has not received when it is promoted,
 // nobody knows any more.
 //
+// # PgBouncer
+//
+// Behind a pooler that gives each transaction another connection (pool_mode=transaction),
+// the statements that pgx prepares by default are missing, or are there already (SQLSTATE
+// 42P05). Add default_query_exec_mode=cache_describe to the URL, or describe_exec, exec or
+// simple_protocol. The store keeps nothing in a session that the next transaction needs.
+//
 // # SQLite
 //
 // There is one writer at a time, and an operation of [Do] is one while it runs: others
@@ -92,6 +101,9 @@
 // it writes fails when somebody else has written in between. A pool of a few connections
 // queues writers in their order, which the file does not; with SetMaxOpenConns(1)
 // everything waits for an operation of Do, repetitions too.
+//
+// With ":memory:" each connection of the pool is a database of its own, and those after the
+// first have no table: use a file, or SetMaxOpenConns(1).
 //
 // # Databases and drivers
 //

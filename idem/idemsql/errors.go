@@ -15,8 +15,8 @@ import (
 var errAgain = errors.New("row keeps changing")
 
 const (
-	// settleTries is how often a step is taken that others got in the way of, unless the
-	// database itself has waited for patience before it said so.
+	// settleTries is how often a step is taken that others got in the way of, unless
+	// SQLite itself has waited for more than patience before it said so.
 	settleTries = 8
 	patience    = time.Second
 	firstPause  = 2 * time.Millisecond
@@ -34,13 +34,28 @@ func (s *Store) settle(ctx context.Context, what string, step func() error) erro
 			return nil
 		case errors.Is(err, idem.ErrFenced), errors.Is(err, idem.ErrLost), errors.Is(err, idem.ErrResolve):
 			return err
-		case try == settleTries-1,
-			!errors.Is(err, errAgain) && (s.dialect.cause(err) != inTheWay || time.Since(began) > patience):
+		case try == settleTries-1, !s.passes(err, time.Since(began)):
 			return s.explain(what, err)
 		}
 		if err := pause(ctx, firstPause<<try); err != nil {
 			return s.explain(what, err)
 		}
+	}
+}
+
+// passes reports whether what failed after some time is worth another try. PostgreSQL may
+// wait long for a lock and report a conflict when it has it, with one that has passed.
+func (s *Store) passes(err error, after time.Duration) bool {
+	if errors.Is(err, errAgain) {
+		return true
+	}
+	switch s.dialect.cause(err) {
+	case inTheWay:
+		return true
+	case locked:
+		return after <= patience
+	default:
+		return false
 	}
 }
 
@@ -69,12 +84,14 @@ func (s *Store) explain(what string, err error) error {
 type cause uint8
 
 const (
-	other cause = iota
-	inTheWay
+	other    cause = iota
+	inTheWay       // of another statement or transaction
+	locked         // by SQLite's one writer, for as long as busy_timeout
 	noTable
 	readOnly
 	denied
 	full
+	unopened
 )
 
 func (c cause) hint() string {
@@ -84,9 +101,11 @@ func (c cause) hint() string {
 	case readOnly:
 		return "the database is read-only here, as a replica is; the store needs the primary"
 	case denied:
-		return "the user needs SELECT, INSERT, UPDATE and DELETE"
+		return "the user needs SELECT, INSERT, UPDATE and DELETE, and to migrate also CREATE in the schema"
 	case full:
 		return "the database has no room left"
+	case unopened:
+		return "the directory of the file must be there and writable"
 	default:
 		return ""
 	}
@@ -99,7 +118,7 @@ func postgresCause(err error) cause {
 		return other
 	}
 	switch coded.SQLState() {
-	case "40001", "40P01": // serialization failure, deadlock
+	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock_timeout
 		return inTheWay
 	case "42P01", "42703", "3F000": // no such table, column, schema
 		return noTable
@@ -118,8 +137,8 @@ func postgresCause(err error) cause {
 // their own.
 func sqliteCause(err error) cause {
 	for words, c := range map[string]cause{
-		"is locked": inTheWay, "no such table": noTable, "no such column": noTable,
-		"readonly database": readOnly, "disk is full": full,
+		"is locked": locked, "no such table": noTable, "no such column": noTable,
+		"readonly database": readOnly, "disk is full": full, "unable to open database file": unopened,
 	} {
 		if strings.Contains(err.Error(), words) {
 			return c

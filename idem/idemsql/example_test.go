@@ -49,7 +49,7 @@ func ExampleDo() {
 	guard := idem.NewGuard(store, idem.WithGuarantee(idem.AtLeastOnce))
 	handle := func(ctx context.Context, messageID, account string, amount int) (balance int, err error) {
 		op := idem.Operation{Name: "deposit", Scope: idem.SharedScope, Key: messageID}
-		return idemsql.Do(ctx, store, guard, op, func(ctx context.Context, tx *sql.Tx) (int, error) {
+		return idemsql.Do(ctx, guard, op, func(ctx context.Context, tx *sql.Tx) (int, error) {
 			var balance int
 			err := tx.QueryRowContext(ctx,
 				"UPDATE accounts SET balance = balance + $1 WHERE name = $2 RETURNING balance", amount, account).Scan(&balance)

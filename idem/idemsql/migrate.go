@@ -3,7 +3,7 @@ package idemsql
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"hash/fnv"
 )
@@ -12,34 +12,45 @@ import (
 // nothing when the table is up to date, or of a later version, and may be called by many
 // processes at once: all changes are one transaction, under a lock. The database's user
 // needs the right to create tables when there is something to do; without, use
-// [Dialect.Schema].
+// [Dialect.Schema] instead.
 //
 // Which versions were made is kept in a table of the same name with the suffix "_schema".
 func (s *Store) Migrate(ctx context.Context) error {
 	if version, err := s.version(ctx, s.db); err == nil && version >= len(s.sql.schema) {
 		return nil
 	}
-	return s.settle(ctx, "migrate", func() (err error) {
+	return s.settle(ctx, "migrate", func() error {
 		// A connection, because sql.Tx cannot say how a transaction begins.
 		c, err := s.db.Conn(ctx)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, c.Close()) }()
-		for _, statement := range s.sql.begin {
-			if _, err := c.ExecContext(ctx, statement); err != nil {
-				return rollback(ctx, c, err)
-			}
-		}
+		defer func() { _ = c.Close() }() // undo may have done so
 		if err := s.migrate(ctx, c); err != nil {
-			return rollback(ctx, c, err)
+			undo(ctx, c)
+			return err
 		}
-		_, err = c.ExecContext(ctx, "COMMIT")
-		return err
+		return nil
 	})
 }
 
+// migrate is one transaction. When it fails, that may still be open, also after a COMMIT:
+// a reader keeps SQLite from it.
 func (s *Store) migrate(ctx context.Context, c *sql.Conn) error {
+	for _, statement := range s.sql.begin {
+		if _, err := c.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if err := s.raise(ctx, c); err != nil {
+		return err
+	}
+	_, err := c.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// raise brings the table to the newest version.
+func (s *Store) raise(ctx context.Context, c *sql.Conn) error {
 	if _, err := c.ExecContext(ctx, s.sql.makeVersions); err != nil {
 		return err
 	}
@@ -64,12 +75,14 @@ func (s *Store) version(ctx context.Context, db conn) (version int, err error) {
 	return version, err
 }
 
-// rollback also ends a transaction whose caller has gone.
-func rollback(ctx context.Context, c *sql.Conn, err error) error {
-	if _, failed := c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); failed != nil {
-		return errors.Join(err, failed)
+// undo also ends a transaction whose caller has gone. A connection that may still be in it
+// must not get back to those who share the pool, whose writes would be part of it.
+func undo(ctx context.Context, c *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if _, err := c.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = c.Raw(func(any) error { return driver.ErrBadConn }) // closes it
 	}
-	return err
 }
 
 // lock is the number under which migrations of the table exclude each other.

@@ -27,8 +27,10 @@ func look(from string) string {
 }
 
 // take gives the row to the claim, unless there is one that it may not have. $4 is the
-// lease and $5 the lifetime.
+// lease and $5 the lifetime. Where a transaction has completed the claim of before, this
+// waits for its end, so the lease begins by the clock of then.
 func take(from string) string {
+	const ttl = `CASE WHEN ` + again + ` THEN r.ttl ELSE excluded.ttl END`
 	return `
 	INSERT INTO {table} AS r (id, state, owner, fence, attempt, fingerprint, since, lease_end, ttl, expires)
 	SELECT $1, 'pending', owner, since, 1, fingerprint, since, since + $4, $5, since + $4 + $5
@@ -38,16 +40,18 @@ func take(from string) string {
 			WHEN r.fence < excluded.fence THEN excluded.fence ELSE r.fence + 1 END,
 		attempt = CASE WHEN r.expires <= excluded.since THEN 1
 			WHEN ` + again + ` THEN r.attempt ELSE r.attempt + 1 END,
-		fingerprint = CASE WHEN r.expires <= excluded.since OR length(r.fingerprint) = 0 THEN excluded.fingerprint
+		fingerprint = CASE WHEN ` + again + ` THEN r.fingerprint
+			WHEN r.expires <= excluded.since OR length(r.fingerprint) = 0 THEN excluded.fingerprint
 			ELSE r.fingerprint END,
-		since = CASE WHEN ` + again + ` THEN r.since ELSE excluded.since END,
+		since = CASE WHEN ` + again + ` THEN r.since ELSE {now} END,
 		state = excluded.state, owner = excluded.owner, record = excluded.record, reason = excluded.reason,
-		lease_end = excluded.lease_end, ttl = excluded.ttl, expires = excluded.expires
+		ttl = ` + ttl + `, lease_end = {now} + $4, expires = {now} + $4 + ` + ttl + `
 	WHERE ` + acquirable + `
 	RETURNING 'acquired', fence, attempt, fingerprint, record, 0, lease_end - since`
 }
 
-// again says that the row is the claim's already: its answer was lost.
+// again says that the row is the claim's already: its answer was lost. It gets a fresh lease
+// and keeps the rest.
 const again = `r.expires > excluded.since AND r.state = 'pending' AND r.owner = excluded.owner`
 
 // claimAtOnce looks and takes in one statement and, when there is nothing to take, without
@@ -78,11 +82,11 @@ const (
 			fence = CASE WHEN r.fence < excluded.fence THEN excluded.fence ELSE r.fence END,
 			attempt = CASE WHEN r.expires <= excluded.since THEN excluded.attempt ELSE r.attempt END,
 			state = excluded.state, owner = excluded.owner, fingerprint = excluded.fingerprint,
-			record = excluded.record, reason = excluded.reason, since = excluded.since,
-			lease_end = excluded.lease_end, ttl = excluded.ttl, expires = excluded.expires
+			record = excluded.record, reason = excluded.reason, since = {now},
+			lease_end = excluded.lease_end, ttl = excluded.ttl, expires = {now} + $7
 		WHERE r.expires <= excluded.since OR r.owner = excluded.owner AND r.state IN ('pending', 'unknown')`
 
-	// completeOwn does not: see Tx.
+	// completeOwn does not. It is for a transaction, which can be rolled back.
 	completeOwn = `UPDATE {table} SET state = 'done', fingerprint = $3, record = $4, reason = '',
 			since = {now}, lease_end = 0, ttl = $5, expires = {now} + $5
 		WHERE ` + mine + ` AND state IN ('pending', 'unknown')`
@@ -109,10 +113,12 @@ const (
 	// scanRows goes on behind the last ID seen.
 	scanRows = `SELECT ` + info + ` WHERE r.id > $1 AND r.expires > now ORDER BY r.id LIMIT 500`
 
-	unknown = `id = $1 AND expires > {now} AND (state = 'unknown' OR state = 'pending' AND lease_end <= {now})`
+	// unknown is a row that can be resolved, of a certain run unless $2 is 0.
+	unknown = `id = $1 AND (fence = $2 OR $2 = 0) AND expires > {now}
+		AND (state = 'unknown' OR state = 'pending' AND lease_end <= {now})`
 
-	resolveDone = `UPDATE {table} SET state = 'done', fingerprint = $2, record = $3, reason = '',
-			since = {now}, lease_end = 0, ttl = $4, expires = {now} + $4
+	resolveDone = `UPDATE {table} SET state = 'done', fingerprint = $3, record = $4, reason = '',
+			since = {now}, lease_end = 0, ttl = $5, expires = {now} + $5
 		WHERE ` + unknown
 
 	resolveAbsent = `UPDATE {table} SET expires = 0 WHERE ` + unknown

@@ -24,8 +24,8 @@ type Store struct {
 type Option func(*Store)
 
 // WithTable names the table, "name" or "schema.name": letters, digits and underscores, at
-// most 48 of them in each part. Upper and lower case differ. The default is
-// [DefaultTable]. It panics when the name is not one.
+// most 48 of them in each part. Upper and lower case differ in PostgreSQL, and not in
+// SQLite. The default is [DefaultTable]. It panics when the name is not one.
 func WithTable(name string) Option {
 	t, ok := parseTable(name)
 	if !ok {

@@ -36,7 +36,8 @@ func (s *Store) Complete(ctx context.Context, c idem.Claim, fingerprint, record 
 }
 
 // Release implements [idem.Store]. While a transaction that completed the claim has not
-// ended, it waits for its end, within ctx.
+// ended, it waits for its end, within ctx. The row stays until it is swept, as one that has
+// expired: it knows the highest fence.
 func (s *Store) Release(ctx context.Context, c idem.Claim) error {
 	return s.transition(ctx, "release", c, func(found idem.State) error {
 		switch found {

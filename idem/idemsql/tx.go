@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -22,9 +23,14 @@ func (s *Store) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem
 	tx, err := s.db.BeginTx(lasting, opts)
 	if !stop() {
 		if err == nil {
-			err = tx.Rollback()
+			_ = tx.Rollback() // or lasting, which is over too, has done so
 		}
-		err = errors.Join(context.Cause(ctx), err)
+		err = ctx.Err()
+	}
+	if err == nil && s.dialect.mark != "" {
+		if _, err = tx.ExecContext(lasting, "SAVEPOINT "+s.dialect.mark); err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
 	}
 	if err != nil {
 		cancel()
@@ -48,7 +54,25 @@ type transaction struct {
 // gone, which happens when it was resolved or purged, or when its lifetime ended before the
 // operation did.
 func (t *transaction) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
+	if err := t.stands(ctx); err != nil {
+		return err
+	}
 	return ended(t.store.completeTx(ctx, t.tx, c, fingerprint, record, ttl))
+}
+
+// stands makes sure that the transaction is still the one that was begun. SQLite rolls back
+// by itself after some errors, such as a write that was interrupted, and what follows is
+// committed statement by statement; sql.Tx does not notice. The mark that was set at the
+// beginning is gone then.
+func (t *transaction) stands(ctx context.Context) error {
+	if t.store.dialect.mark == "" {
+		return nil
+	}
+	_, err := t.tx.ExecContext(ctx, "RELEASE "+t.store.dialect.mark)
+	if err != nil && strings.Contains(err.Error(), "no such savepoint") {
+		return errors.Join(idem.ErrTxEnded, err, t.tx.Rollback())
+	}
+	return ended(err)
 }
 
 // Commit gives up when ctx ends, which is not to say that nothing is committed.
@@ -58,15 +82,17 @@ func (t *transaction) Commit(ctx context.Context) error {
 	return t.tx.Commit()
 }
 
-// Rollback implements [idem.Transaction].
-func (t *transaction) Rollback() error {
+// Rollback gives up when ctx ends, and then the connection is closed.
+func (t *transaction) Rollback(ctx context.Context) error {
 	defer t.cancel()
+	defer context.AfterFunc(ctx, t.cancel)()
 	return ended(t.tx.Rollback())
 }
 
-// ended tells a transaction that its operation has ended from one that failed.
+// ended tells a transaction that has ended from one that failed: by its operation, or by
+// SQLite itself, which then finds nothing to roll back.
 func ended(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
+	if err != nil && (errors.Is(err, sql.ErrTxDone) || strings.Contains(err.Error(), "no transaction is active")) {
 		return errors.Join(idem.ErrTxEnded, err)
 	}
 	return err

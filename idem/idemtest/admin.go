@@ -118,6 +118,23 @@ var adminRules = []rule{
 			e.Errorf("Scan found %d of %d records", len(found), len(want))
 		}
 	})},
+	{name: "Admin/ResolveOfAnotherRunIsRefused", check: withAdmin(func(e *env, a idem.Admin) {
+		first := e.acquire(e.request(e.id()))
+		e.ok("Abandon", e.store.Abandon(e.Context(), first, "test"))
+		second := e.acquire(takeOver(e, first.ID))
+		e.ok("Abandon", e.store.Abandon(e.Context(), second, "test"))
+		for _, to := range []idem.Resolution{
+			{State: idem.Absent, Fence: first.Fence},
+			{State: idem.Done, Record: []byte("x"), TTL: e.lease(), Fence: first.Fence},
+		} {
+			if err := a.Resolve(e.Context(), first.ID, to); !errors.Is(err, idem.ErrResolve) {
+				e.Errorf("Resolve to %v by the fence of an earlier run: %v, want ErrResolve", to.State, err)
+			}
+		}
+		e.expect(first.ID, idem.Unknown)
+		e.ok("Resolve", a.Resolve(e.Context(), first.ID, idem.Resolution{State: idem.Absent, Fence: second.Fence}))
+		e.expect(first.ID, idem.Acquired)
+	})},
 	{name: "Admin/ScanStopsWhenAsked", check: withAdmin(func(e *env, a idem.Admin) {
 		for range 3 {
 			e.acquire(e.request(e.id()))

@@ -26,7 +26,7 @@ var boundRules = []rule{
 		}
 		e.expect(c.ID, idem.Pending)
 		for _, c := range claims {
-			e.ok("Complete", e.store.Complete(e.Context(), c, make([]byte, 32), make([]byte, idem.MinRecord-32), e.lease()))
+			e.ok("Complete", e.store.Complete(e.Context(), c, make([]byte, 32), make([]byte, e.room-32), e.lease()))
 		}
 	}},
 	{name: "Bound/ReleaseMakesRoom", bounded: true, check: func(e *env) {

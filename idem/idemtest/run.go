@@ -26,6 +26,10 @@ type Target struct {
 	// idem.MinRecord bytes and for at most maxBytes in all. nil means that the
 	// store has no byte bound of its own to test.
 	OpenBounded func(t *testing.T, maxBytes int64) idem.Store
+	// Room is how many bytes, fingerprint and record together, a held claim of a bounded
+	// store always has room for. 0 means idem.MinRecord; a store that adds to each record
+	// of another one, as idemseal does, has idem.MaxShort.
+	Room int
 	// Bubble runs each test in a testing/synctest bubble, where time costs nothing.
 	// It works for stores that do no input or output.
 	Bubble bool
@@ -50,6 +54,9 @@ type Target struct {
 func Run(t *testing.T, target Target) {
 	if target.Unit <= 0 {
 		target.Unit = time.Second
+	}
+	if target.Room <= 0 {
+		target.Room = idem.MinRecord
 	}
 	if target.Seed == 0 {
 		target.Seed = rand.Uint64()
@@ -132,6 +139,7 @@ type env struct {
 	verdict *verdict
 	store   idem.Store
 	unit    time.Duration
+	room    int
 	bubble  bool
 	seed    uint64
 	serial

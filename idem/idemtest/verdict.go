@@ -65,7 +65,7 @@ const tries = 3
 // judge runs a rule. One that fails while the machine or the store was too slow for it has
 // shown nothing, and is tried again, alone and with a longer unit.
 func (target Target) judge(t *testing.T, r rule, open func(*testing.T) idem.Store) {
-	e := &env{T: t, unit: target.Unit, bubble: target.Bubble, seed: target.Seed}
+	e := &env{T: t, unit: target.Unit, room: target.Room, bubble: target.Bubble, seed: target.Seed}
 	counts := target.attempt(e, r, open, target.turns.RLocker())
 	for try := 2; try <= tries && !counts; try++ {
 		e.unit *= 2

@@ -11,8 +11,10 @@ if r and r.owner ~= owner then
 end
 if r and r.state == DONE then
 	-- The first result stays. The write changes nothing, and is there for those who wait
-	-- until replicas have what was written.
-	redis.call('PEXPIRE', key, redis.call('PTTL', key))
+	-- until replicas have what was written. A record that somebody made persistent gets its
+	-- lifetime back, because what PTTL says of it would delete it.
+	local left = redis.call('PTTL', key)
+	redis.call('PEXPIRE', key, left >= 0 and left or milliseconds(r.ttl))
 	return OK
 end
 if not r then -- forgotten meanwhile, and nobody else came

@@ -1,5 +1,5 @@
--- Resolve: "D" or "" (done or absent), lifetime, fingerprint, result -> outcome
-local ttl, fingerprint, result = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+-- Resolve: "D" or "" (done or absent), lifetime, fingerprint, result, fence or "" -> outcome
+local ttl, fingerprint, result, fence = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local done = ARGV[1] == DONE
 
 local now = clock()
@@ -10,7 +10,7 @@ end
 if not r then
 	return LOST
 end
-if state(r, now) ~= UNKNOWN then
+if state(r, now) ~= UNKNOWN or fence ~= '' and fence ~= r.fence then
 	return NOT_UNKNOWN
 end
 if done then

@@ -35,7 +35,7 @@ func newOperation() idem.Operation {
 
 // do runs the job; after its effect it calls then.
 func (j job) do(ctx context.Context, then func(tx *sql.Tx) (string, error)) (string, error) {
-	return idemsql.Do(ctx, j.store, j.guard, j.op, func(ctx context.Context, tx *sql.Tx) (string, error) {
+	return idemsql.Do(ctx, j.guard, j.op, func(ctx context.Context, tx *sql.Tx) (string, error) {
 		if err := j.effects.add(ctx, tx); err != nil {
 			return "", err
 		}
@@ -121,7 +121,7 @@ func TestDoOfACallerThatLeaves(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		j := newJob(t, d.open(t), d.dialect)
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := idemsql.Do(ctx, j.store, j.guard, j.op, func(ctx context.Context, tx *sql.Tx) (string, error) {
+		_, err := idemsql.Do(ctx, j.guard, j.op, func(ctx context.Context, tx *sql.Tx) (string, error) {
 			cancel()
 			return "", j.effects.add(ctx, tx)
 		})

@@ -95,8 +95,9 @@ func TestPermissionDenied(t *testing.T) {
 	if got := code(s.Release(t.Context(), idem.Claim{})); got != "42501" {
 		t.Errorf("code %q", got)
 	}
-	if got := code(s.Migrate(t.Context())); got != "42501" {
-		t.Errorf("code %q", got)
+	err = s.Migrate(t.Context())
+	if got := code(err); got != "42501" || !strings.Contains(err.Error(), "to migrate also CREATE") {
+		t.Errorf("Migrate: %v with code %q", err, got)
 	}
 	// These rights are enough, once the table is there.
 	_, err = db.ExecContext(t.Context(), "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+", "+name+"_schema TO "+name+"_reader")
@@ -106,6 +107,12 @@ func TestPermissionDenied(t *testing.T) {
 	noError(t, s.Complete(t.Context(), c, nil, nil, time.Hour))
 	_, err = s.Sweep(t.Context())
 	noError(t, err)
+}
+
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	s := idemsql.New(open(t, "sqlite", "file:"+t.TempDir()+"/missing/test.db"), idemsql.SQLite)
+	expectError(t, s, "the directory of the file must be there")
 }
 
 // A full database refuses new claims, and keeps what it has.
@@ -168,12 +175,12 @@ func TestDeadlockInATransaction(t *testing.T) {
 	for _, r := range []run{one, other} {
 		if err := r.complete(); err != nil {
 			failed++
-			noError(t, r.tx.Rollback())
+			noError(t, r.end.Rollback(t.Context()))
 			noError(t, r.store.Release(t.Context(), r.claim))
 			r.effects.expect(t, 0)
 			continue
 		}
-		noError(t, r.tx.Commit())
+		noError(t, r.end.Commit(t.Context()))
 		r.effects.expect(t, 1)
 	}
 	if failed != 1 {

@@ -39,7 +39,7 @@ func Example() {
 	guard := idem.NewGuard(store, idem.WithGuarantee(idem.AtLeastOnce))
 	for _, messageID := range []string{"message-1", "message-2", "message-1"} {
 		op := idem.Operation{Name: "deposit", Scope: idem.SharedScope, Key: messageID}
-		balance, err := idemsql.Do(ctx, store, guard, op, func(ctx context.Context, tx *sql.Tx) (balance int, err error) {
+		balance, err := idemsql.Do(ctx, guard, op, func(ctx context.Context, tx *sql.Tx) (balance int, err error) {
 			err = tx.QueryRowContext(ctx, "UPDATE account SET balance = balance + 10 RETURNING balance").Scan(&balance)
 			return balance, err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestRenewalBesideTheTransaction(t *testing.T) {
 	noError(t, r.complete())
 	// Now it has to wait for the row, within its time.
 	is(t, r.store.Extend(short(t), r.claim, time.Hour), context.DeadlineExceeded)
-	noError(t, r.tx.Commit())
+	noError(t, r.end.Commit(t.Context()))
 	is(t, r.store.Extend(t.Context(), r.claim, time.Hour), idem.ErrLost)
 	r.effects.expect(t, 1)
 }
@@ -44,7 +45,7 @@ func TestRenewalBesideAStricterTransaction(t *testing.T) {
 		t.Run(level.String(), func(t *testing.T) {
 			t.Parallel()
 			r := begin(t, database{idemsql.PostgreSQL, postgres}, unchanged)
-			noError(t, r.tx.Rollback())
+			noError(t, r.end.Rollback(t.Context()))
 			r.begin(&sql.TxOptions{Isolation: level})
 			noError(t, r.store.Extend(t.Context(), r.claim, time.Hour))
 			err := r.complete()
@@ -52,7 +53,7 @@ func TestRenewalBesideAStricterTransaction(t *testing.T) {
 			if !errors.As(err, &failed) || failed.Code != "40001" {
 				t.Fatalf("error = %v, want a serialization failure", err)
 			}
-			noError(t, r.tx.Rollback())
+			noError(t, r.end.Rollback(t.Context()))
 			noError(t, r.store.Release(t.Context(), r.claim))
 			r.effects.expect(t, 0)
 		})
@@ -66,10 +67,10 @@ func TestStricterTransaction(t *testing.T) {
 		t.Run(level.String(), func(t *testing.T) {
 			t.Parallel()
 			r := begin(t, database{idemsql.PostgreSQL, postgres}, unchanged)
-			noError(t, r.tx.Rollback())
+			noError(t, r.end.Rollback(t.Context()))
 			r.begin(&sql.TxOptions{Isolation: level})
 			noError(t, r.complete())
-			noError(t, r.tx.Commit())
+			noError(t, r.end.Commit(t.Context()))
 			expect(t, r.store, r.claim.ID, idem.Done)
 		})
 	}
@@ -85,9 +86,48 @@ func TestOneWriterAtATime(t *testing.T) {
 	is(t, err, context.DeadlineExceeded)
 	expect(t, r.store, r.claim.ID, idem.Pending)
 	noError(t, r.complete())
-	noError(t, r.tx.Commit())
+	noError(t, r.end.Commit(t.Context()))
 	expect(t, r.store, r.claim.ID, idem.Done)
 	r.effects.expect(t, 1)
+}
+
+// A server may be told not to wait for long. The store asks again.
+func TestReleaseWaitsLongerThanTheServer(t *testing.T) {
+	t.Parallel()
+	var sent *trips
+	r := begin(t, database{idemsql.PostgreSQL, func(t testing.TB) (db *sql.DB) {
+		db, sent = counted(t, "&lock_timeout=500")
+		return db
+	}}, unchanged)
+	noError(t, r.complete())
+	before := sent.n.Load()
+	released := make(chan error, 1)
+	go func() { released <- r.store.Release(t.Context(), r.claim) }()
+	until(t, "it asks again", func() bool { return sent.n.Load() > before+1 })
+	noError(t, r.end.Commit(t.Context()))
+	is(t, <-released, idem.ErrLost)
+}
+
+// A transaction with a snapshot of its own fails when it has waited, however long. The
+// store begins another one.
+func TestReleaseWaitsLongInAnyIsolation(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			d := database{idemsql.PostgreSQL, func(t testing.TB) *sql.DB {
+				return open(t, "pgx", shared.URL()+"&default_transaction_isolation="+url.PathEscape(level))
+			}}
+			r := begin(t, d, unchanged)
+			noError(t, r.complete())
+			released := make(chan error, 1)
+			go func() { released <- r.store.Release(t.Context(), r.claim) }()
+			r.somebodyWaits(d)
+			time.Sleep(1100 * time.Millisecond) // longer than a step is taken again on SQLite
+			noError(t, r.end.Commit(t.Context()))
+			is(t, <-released, idem.ErrLost)
+		})
+	}
 }
 
 // Without a busy_timeout SQLite does not wait at all. The store tries again for a while.
@@ -102,7 +142,7 @@ func TestWriterInTheWay(t *testing.T) {
 	}
 	extended := make(chan error)
 	go func() { extended <- r.store.Extend(t.Context(), r.claim, time.Hour) }()
-	noError(t, r.tx.Rollback())
+	noError(t, r.end.Rollback(t.Context()))
 	noError(t, <-extended)
 }
 
@@ -120,7 +160,7 @@ func TestOneConnection(t *testing.T) {
 		_, err := r.store.Claim(short(t), request(newID()))
 		is(t, err, context.DeadlineExceeded)
 		noError(t, r.complete())
-		noError(t, r.tx.Commit())
+		noError(t, r.end.Commit(t.Context()))
 		expect(t, r.store, r.claim.ID, idem.Done)
 	})
 }

@@ -30,7 +30,7 @@ func (w withServer) Run() (code int) {
 	}
 	// They wait for leases more than they compute.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -91,10 +91,11 @@ func postgres(t testing.TB) *sql.DB {
 }
 
 // sqliteURL names a file with the settings that the package recommends, except that nothing
-// waits for the disk: processes are killed here, machines are not.
+// waits for the disk, because processes are killed here and machines are not, and that
+// writers have more patience, because machines are busy.
 func sqliteURL(t testing.TB) string {
 	return "file:" + filepath.Join(t.TempDir(), "test.db") +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_txlock=immediate"
+		"?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_txlock=immediate"
 }
 
 // sqlite lets its users queue here, in their order, rather than at the file.

@@ -1,6 +1,9 @@
 package drivertest
 
 import (
+	"errors"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,8 +18,9 @@ func TestMigrateAtOnceAndAgain(t *testing.T) {
 		dialect     idemsql.Dialect
 		driver, url string
 	}{
-		"PostgreSQL": {idemsql.PostgreSQL, "pgx", shared.URL()},
-		"SQLite":     {idemsql.SQLite, "sqlite", url},
+		"PostgreSQL":                {idemsql.PostgreSQL, "pgx", shared.URL()},
+		"PostgreSQL with snapshots": {idemsql.PostgreSQL, "pgx", shared.URL() + "&default_transaction_isolation=repeatable%20read"},
+		"SQLite":                    {idemsql.SQLite, "sqlite", url},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,6 +45,39 @@ func TestMigrateAtOnceAndAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Without a WAL a reader keeps SQLite from committing. The connection must not get back to
+// the pool in the middle of the migration, which is undone with all that was added to it.
+func TestMigrateLosesNoWriteOfOthers(t *testing.T) {
+	t.Parallel()
+	url := "file:" + filepath.Join(t.TempDir(), "test.db")
+	db, reader := open(t, "sqlite", url), open(t, "sqlite", url)
+	db.SetMaxOpenConns(1)
+	e := newEffects(t, db)
+	e.exec(t, "INSERT INTO "+e.name+" VALUES ('before')")
+	reading, err := reader.QueryContext(t.Context(), "SELECT what FROM "+e.name)
+	noError(t, err)
+	reading.Next()
+	s := idemsql.New(db, idemsql.SQLite)
+	migrated := make(chan error)
+	go func() { migrated <- s.Migrate(t.Context()) }()
+	acknowledged := 1
+	for err = nil; err == nil; {
+		select {
+		case err = <-migrated:
+		default:
+			if _, err := db.ExecContext(t.Context(), "INSERT INTO "+e.name+" VALUES ('beside')"); err == nil {
+				acknowledged++
+			}
+		}
+	}
+	if !strings.Contains(err.Error(), "is locked") {
+		t.Errorf("Migrate beside a reader: %v", err)
+	}
+	noError(t, errors.Join(reading.Err(), reading.Close()))
+	noError(t, s.Migrate(t.Context()))
+	effects{reader, e.name}.expect(t, acknowledged)
 }
 
 // Those who migrate with a tool of their own run the text, and may change their mind.

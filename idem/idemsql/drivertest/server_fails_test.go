@@ -3,6 +3,7 @@ package drivertest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func TestServerFails(t *testing.T) {
 		"IsKilledInTheTransaction": serverIsKilledInTheTransaction,
 		"IsDown":                   serverIsDown,
 		"Hangs":                    serverHangs,
+		"HangsInTheCommit":         serverHangsInTheCommit,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, server) })
 	}
@@ -101,4 +103,29 @@ func serverHangs(t *testing.T, server *pgtest.Server) {
 	is(t, err, context.DeadlineExceeded)
 	noError(t, server.Resume())
 	acquire(t, s, r) // the same owner asks again
+}
+
+// So does a commit, of which nobody can say then whether it happened, until the release.
+func serverHangsInTheCommit(t *testing.T, server *pgtest.Server) {
+	d := database{idemsql.PostgreSQL, func(t testing.TB) *sql.DB { return open(t, "pgx", server.URL()) }}
+	r := begin(t, d, unchanged)
+	noError(t, r.complete())
+	noError(t, server.Pause())
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	err := r.end.Commit(ctx)
+	noError(t, server.Resume())
+	if err == nil {
+		t.Error("a server that hangs has committed")
+	}
+	switch err := r.store.Release(t.Context(), r.claim); {
+	case err == nil:
+		r.effects.expect(t, 0)
+		expect(t, r.store, r.claim.ID, idem.Acquired)
+	case errors.Is(err, idem.ErrLost):
+		r.effects.expect(t, 1)
+		expect(t, r.store, r.claim.ID, idem.Done)
+	default:
+		t.Error(err)
+	}
 }

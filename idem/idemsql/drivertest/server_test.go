@@ -52,6 +52,9 @@ func sold(w http.ResponseWriter, _ *http.Request, _ *sql.Tx) {
 	_, _ = io.WriteString(w, "sold")
 }
 
+// patience with a store on a busy machine.
+const patience = 20 * time.Second
+
 // openShop opens one whose first sale goes as given, and the others go well.
 func openShop(t *testing.T, d database, first sale, opts ...server.Option) *shop {
 	t.Helper()
@@ -65,6 +68,7 @@ func openShopOn(t *testing.T, store server.TxStore, db *sql.DB, first sale, opts
 	tell := func(_ context.Context, a server.Answer) { s.told <- a }
 	opts = append([]server.Option{
 		server.WithSharedScope(), server.WithTransactions(nil), server.WithObserver(server.Observer{Answered: tell}),
+		server.WithGuard(idem.WithStoreTimeout(patience), idem.WithFinishTimeout(patience)),
 	}, opts...)
 	ts := httptest.NewUnstartedServer(server.New(store, opts...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.sell(w, r, first)

@@ -32,9 +32,9 @@ func (c *trips) during(step func()) int64 {
 	return c.n.Load() - before
 }
 
-func counted(t *testing.T) (*sql.DB, *trips) {
+func counted(t testing.TB, settings string) (*sql.DB, *trips) {
 	t.Helper()
-	config, err := pgx.ParseConfig(shared.URL())
+	config, err := pgx.ParseConfig(shared.URL() + settings)
 	noError(t, err)
 	c := new(trips)
 	config.Tracer = c
@@ -45,7 +45,7 @@ func counted(t *testing.T) (*sql.DB, *trips) {
 
 func TestTrips(t *testing.T) {
 	t.Parallel()
-	db, sent := counted(t)
+	db, sent := counted(t, "")
 	s := migrated(t, db, idemsql.PostgreSQL)
 	r := request(newID())
 	var c idem.Claim
@@ -70,7 +70,7 @@ func TestTrips(t *testing.T) {
 
 func TestTripsOfDo(t *testing.T) {
 	t.Parallel()
-	db, sent := counted(t)
+	db, sent := counted(t, "")
 	j := newJob(t, db, idemsql.PostgreSQL)
 	run := func() {
 		_, err := j.do(t.Context(), succeed)

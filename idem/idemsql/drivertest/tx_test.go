@@ -29,13 +29,20 @@ func begin(t *testing.T, d database, change func(*idem.ClaimRequest)) run {
 	req := request(newID())
 	change(&req)
 	r.claim = acquire(t, r.store, req)
+	if req.Lease < time.Second { // by the clock of SQLite, which has milliseconds
+		until(t, "the lease is over", func() bool {
+			info, err := store.Get(t.Context(), req.ID)
+			noError(t, err)
+			return info.State == idem.Unknown
+		})
+	}
 	r.begin(nil)
 	return r
 }
 
 func unchanged(*idem.ClaimRequest) {}
 
-// lapsing is for a lease that is over at once.
+// lapsing is for a lease that is over when begin returns.
 func lapsing(r *idem.ClaimRequest) { r.Lease = time.Microsecond }
 
 func (r *run) begin(opts *sql.TxOptions) {
@@ -43,7 +50,7 @@ func (r *run) begin(opts *sql.TxOptions) {
 	tx, end, err := r.store.BeginTx(r.Context(), opts)
 	noError(r, err)
 	r.tx, r.end = tx, end
-	r.Cleanup(func() { _ = end.Rollback() }) // when the test fails
+	r.Cleanup(func() { _ = end.Rollback(context.Background()) }) // when the test fails
 	noError(r, r.effects.add(r.Context(), tx))
 }
 
@@ -79,7 +86,7 @@ func TestEffectAndRecordRollBackTogether(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		r := begin(t, d, unchanged)
 		noError(t, r.complete())
-		noError(t, r.end.Rollback())
+		noError(t, r.end.Rollback(t.Context()))
 		r.effects.expect(t, 0)
 		expect(t, r.store, r.claim.ID, idem.Pending)
 		noError(t, r.store.Release(t.Context(), r.claim))
@@ -99,7 +106,7 @@ func TestCompleteInATransactionOfALateOwner(t *testing.T) {
 		})
 		t.Run("abandoned", func(t *testing.T) {
 			r := begin(t, d, unchanged)
-			noError(t, r.end.Rollback()) // SQLite has one writer at a time
+			noError(t, r.end.Rollback(t.Context())) // SQLite has one writer at a time
 			noError(t, r.store.Abandon(t.Context(), r.claim, "test"))
 			r.begin(nil)
 			noError(t, r.complete())
@@ -135,11 +142,11 @@ func TestCompleteInATransactionOfALostClaim(t *testing.T) {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
 				r := begin(t, d, lapsing)
-				noError(t, r.end.Rollback()) // SQLite has one writer at a time
+				noError(t, r.end.Rollback(t.Context())) // SQLite has one writer at a time
 				noError(t, test.lose(&r))
 				r.begin(nil)
 				is(t, r.complete(), test.want)
-				noError(t, r.end.Rollback())
+				noError(t, r.end.Rollback(t.Context()))
 				r.effects.expect(t, 0)
 			})
 		}
@@ -155,6 +162,37 @@ func TestCompleteInATransactionOfAnEndedTransaction(t *testing.T) {
 	})
 }
 
+// A caller that leaves gets no transaction, and afterwards does not disturb the one it got.
+func TestBeginTxOfACallerThatLeaves(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d database) {
+		db := d.open(t)
+		s := migrated(t, db, d.dialect)
+		for n := range 50 {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			leave := func() { cancel(errTest) }
+			if n == 0 {
+				leave()
+			} else {
+				time.AfterFunc(time.Duration(n)*10*time.Microsecond, leave)
+			}
+			tx, end, err := s.BeginTx(ctx, nil)
+			<-ctx.Done()
+			if err != nil {
+				is(t, err, context.Canceled)
+				continue
+			}
+			if n == 0 {
+				t.Error("a transaction of a caller that had left before")
+			}
+			_, err = tx.ExecContext(t.Context(), "SELECT 1")
+			noError(t, err)
+			noError(t, end.Rollback(t.Context()))
+		}
+		until(t, "all connections are back", func() bool { return db.Stats().InUse == 0 })
+	})
+}
+
 func TestCompleteInATransactionRefusesNonPositiveLifetime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d database) {
@@ -162,7 +200,7 @@ func TestCompleteInATransactionRefusesNonPositiveLifetime(t *testing.T) {
 		if err := r.end.Complete(t.Context(), r.claim, nil, nil, 0); err == nil {
 			t.Error("no error")
 		}
-		noError(t, r.end.Rollback())
+		noError(t, r.end.Rollback(t.Context()))
 		expect(t, r.store, r.claim.ID, idem.Pending)
 	})
 }
@@ -179,7 +217,7 @@ func TestReleaseWaitsForTheTransaction(t *testing.T) {
 				released := make(chan error, 1)
 				go func() { released <- r.store.Release(t.Context(), r.claim) }()
 				r.somebodyWaits(d)
-				noError(t, end.end(r.tx))
+				noError(t, end.end(r.end, t.Context()))
 				is(t, <-released, end.release)
 			})
 		}
@@ -203,7 +241,7 @@ func TestTakeOverWaitsForTheTransaction(t *testing.T) {
 					states <- result.State
 				}()
 				r.somebodyWaits(d)
-				noError(t, end.end(r.tx))
+				noError(t, end.end(r.end, t.Context()))
 				if got := <-states; got != end.takeOver {
 					t.Errorf("take-over = %v, want %v", got, end.takeOver)
 				}
@@ -213,12 +251,12 @@ func TestTakeOverWaitsForTheTransaction(t *testing.T) {
 }
 
 var endings = map[string]struct {
-	end      func(*sql.Tx) error
+	end      func(idem.Transaction, context.Context) error
 	release  error
 	takeOver idem.State
 }{
-	"commit":   {(*sql.Tx).Commit, idem.ErrLost, idem.Done},
-	"rollback": {(*sql.Tx).Rollback, nil, idem.Acquired},
+	"commit":   {idem.Transaction.Commit, idem.ErrLost, idem.Done},
+	"rollback": {idem.Transaction.Rollback, nil, idem.Acquired},
 }
 
 // somebodyWaits returns when a statement waits for a lock in the store's table; SQLite does
