@@ -1,6 +1,7 @@
 package skew
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"time"
 )
@@ -53,7 +54,7 @@ func New(opts ...Option) *Clock {
 
 // Read returns the interval that holds the true time. It never blocks, whatever the sources
 // do, and costs little more than a look at the operating system's clock.
-func (c *Clock) Read() Reading {
+func (c *Clock) Read() (r Reading) { // results that are filled in place are not copied
 	if c == nil {
 		now := time.Now()
 		return Reading{Earliest: now, Latest: now}
@@ -64,13 +65,21 @@ func (c *Clock) Read() Reading {
 		return Reading{Earliest: now.Add(-c.uncertainty), Latest: now.Add(c.uncertainty), Status: c.status}
 	}
 	elapsed, jump := c.local.look()
-	s, status := k.span, k.status
 	if k.disrupted(jump) {
-		s, status = c.disrupted(k), Disrupted
+		return c.readDisrupted(k, elapsed)
 	}
+	// Nanoseconds are enough here: both clocks agree that we are not far from the anchor.
 	aged := c.drift.in(elapsed - k.at)
-	now := c.local.at(elapsed)
-	return Reading{Earliest: now.Add(s.low - aged), Latest: now.Add(s.high + aged), Status: status}
+	r.Earliest = time.Unix(0, c.local.wall+int64(elapsed+k.span.low-aged))
+	r.Latest = time.Unix(0, c.local.wall+int64(elapsed+k.span.high+aged))
+	r.Status = k.status
+	return r
+}
+
+// readDisrupted reads after the operating system's clock jumped.
+func (c *Clock) readDisrupted(k *knowledge, elapsed time.Duration) Reading {
+	s, now, aged := c.disrupted(k), c.local.at(elapsed), c.drift.in(elapsed-k.at)
+	return Reading{Earliest: now.Add(s.low - aged), Latest: now.Add(s.high + aged), Status: Disrupted}
 }
 
 // Now returns the middle of [Clock.Read].
@@ -135,17 +144,18 @@ func (s span) rested(d time.Duration, r drift) span {
 	return span{s.low + d, s.high + d}.grow(restGrain + r.in(d))
 }
 
-// drift is a rate at which a clock may go wrong, in parts of the time that it shows itself.
-type drift float64
+// drift is a rate at which a clock may go wrong, in parts of 2^64 of the time that it shows.
+type drift uint64
 
 // perMillion is the drift of a clock that gains or loses ppm of the true time: one that
 // loses them shows less time than has passed.
 func perMillion(ppm int) drift {
-	const million = 1_000_000
-	return drift(ppm) / (million - drift(ppm))
+	rate, _ := bits.Div64(uint64(ppm), 0, uint64(1_000_000-ppm))
+	return drift(rate)
 }
 
 // in is how far the clock strays in d at most, rounded up.
 func (r drift) in(d time.Duration) time.Duration {
-	return time.Duration(float64(max(d, 0))*float64(r)) + 1
+	stray, _ := bits.Mul64(uint64(max(d, 0)), uint64(r))
+	return time.Duration(stray) + 1
 }

@@ -60,9 +60,9 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("skew: source asks us to slow down (%s)", r.Code)
 }
 
-// farthest is how far off a clock may be, about a century: sums of a few such offsets do not
+// farthest is how far off a clock may be, some 140 years: differences of such offsets do not
 // overflow.
-const farthest = 100 * 365 * 24 * time.Hour
+const farthest = 140 * 365 * 24 * time.Hour
 
 // span checks that the sample is one.
 func (s Sample) span() (span, error) {
