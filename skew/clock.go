@@ -133,7 +133,8 @@ func (c *Clock) disrupted(k *knowledge) span {
 	if !k.noted.Load() && k.noted.CompareAndSwap(false, true) {
 		c.rounds.hurry()
 	}
-	return k.span.rested(c.local.suspended()-k.rest, c.drift)
+	rest, _ := c.local.suspended()
+	return k.span.rested(rest-k.rest, c.drift)
 }
 
 // rested is the span after the machine slept for d.

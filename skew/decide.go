@@ -132,8 +132,8 @@ func (c *Clock) before(now, jump time.Duration) (_ span, bounded bool) {
 	s := k.span
 	if k.disrupted(jump) {
 		s = c.disrupted(k)
-		if c.rounds.rest-k.rest < disruption {
-			s.high += max(jump-k.jump, 0) // it may have slept, where that cannot be known
+		if _, counted := c.local.suspended(); !counted {
+			s.high += max(jump-k.jump, 0) // it may have slept
 		}
 	}
 	return s.grow(c.drift.in(now - k.at)), true

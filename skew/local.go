@@ -9,8 +9,8 @@ type System interface {
 	// of its own and is never set. Both are of the same instant.
 	Read() (wall time.Time, monotonic time.Duration)
 	// Suspended is how long the monotonic time has stood still, in all, because the machine
-	// slept; 0 where that cannot be known.
-	Suspended() time.Duration
+	// slept. ok is false where that cannot be known.
+	Suspended() (d time.Duration, ok bool)
 }
 
 // Local is the time of this machine, anchored at the moment when it was made and carried
@@ -70,7 +70,7 @@ func (l *Local) look() (elapsed, jump time.Duration) {
 
 func (l *Local) at(elapsed time.Duration) time.Time { return l.start.Add(elapsed) }
 
-func (l *Local) suspended() time.Duration {
+func (l *Local) suspended() (d time.Duration, ok bool) {
 	if l.system != nil {
 		return l.system.Suspended()
 	}

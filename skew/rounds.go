@@ -134,11 +134,11 @@ func (c *Clock) ask(ctx context.Context) {
 // asks anew after any jump of the operating system's clock.
 func (c *Clock) wakeUp(now, jump time.Duration) {
 	r := c.rounds
-	rest := c.local.suspended()
-	slept := rest-r.rest >= disruption
+	rest, counted := c.local.suspended()
 	by := jump - r.jump
+	slept := rest-r.rest >= disruption || (!counted && by > disruption)
 	for _, v := range r.voters {
-		if slept || by > disruption {
+		if slept {
 			v.holds = false
 		}
 		if slept || by > disruption || by < -disruption {

@@ -8,15 +8,15 @@ import (
 
 // suspended is how long the machine has slept since it was booted: the one clock that runs
 // on in sleep less the one that does not (clock_gettime(2)).
-func suspended() time.Duration {
+func suspended() (d time.Duration, ok bool) {
 	const monotonic, boottime = 1, 7
-	return max(clock(boottime)-clock(monotonic), 0)
+	awake, ok1 := clock(monotonic)
+	all, ok2 := clock(boottime)
+	return all - awake, ok1 && ok2
 }
 
-func clock(id uintptr) time.Duration {
+func clock(id uintptr) (d time.Duration, ok bool) {
 	var ts syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, id, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
-		return 0
-	}
-	return time.Duration(ts.Nano())
+	_, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, id, uintptr(unsafe.Pointer(&ts)), 0)
+	return time.Duration(ts.Nano()), errno == 0
 }

@@ -5,4 +5,4 @@ package skew
 import "time"
 
 // suspended is not to be had everywhere.
-func suspended() time.Duration { return 0 }
+func suspended() (d time.Duration, ok bool) { return 0, false }

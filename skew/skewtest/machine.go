@@ -28,11 +28,11 @@ func (m *Machine) Read() (wall time.Time, monotonic time.Duration) {
 }
 
 // Suspended returns how long the machine has slept.
-func (m *Machine) Suspended() time.Duration {
+func (m *Machine) Suspended() (d time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.run()
-	return m.suspended
+	return m.suspended, true
 }
 
 // Step sets the wall clock forward by d, or back.
