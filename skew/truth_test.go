@@ -53,7 +53,6 @@ func TestTruthIsInEveryReading(t *testing.T) {
 }
 
 func anyClock(t *testing.T, rnd *rand.Rand) {
-	spread := func(d time.Duration) time.Duration { return rand.N(2*d) - d }
 	machine := &skewtest.Machine{}
 	machine.Read()
 	machine.Step(time.Duration(rnd.NormFloat64() * float64(time.Minute)))
@@ -64,16 +63,17 @@ func anyClock(t *testing.T, rnd *rand.Rand) {
 	for i := range n {
 		radius := time.Duration(rnd.ExpFloat64() * float64(50*time.Millisecond))
 		s := &skewtest.Source{Label: fmt.Sprint(i), Radius: radius + 1}
+		own := rand.New(rand.NewPCG(rnd.Uint64(), 1)) // sources are asked at the same time
 		most := radius + 1 // the truth is anywhere in the answer
 		lies := i < liars
 		if lies {
 			most = []time.Duration{2 * radius, time.Hour}[rnd.IntN(2)] + 1
 		}
 		s.Answer = func(context.Context, int) (time.Duration, error) {
-			if lies && rnd.IntN(10) == 0 {
+			if lies && own.IntN(10) == 0 {
 				return 0, errDown
 			}
-			return spread(most), nil
+			return time.Duration(own.Int64N(int64(2*most))) - most, nil
 		}
 		sources = append(sources, s)
 	}

@@ -29,7 +29,7 @@ func (c *Clock) WaitUntilAfter(ctx context.Context, t time.Time) error {
 		case r.SurelyAfter(t):
 			return nil
 		}
-		if err := sleep(ctx, min(t.Sub(r.Earliest)+1, maxNap)); err != nil {
+		if err := sleep(ctx, min(t.Sub(r.Earliest), maxNap)+1); err != nil {
 			return err
 		}
 	}
