@@ -185,7 +185,7 @@ func TestFarOffsetIsConfirmed(t *testing.T) {
 		c := skew.New(skew.WithSources(source), skew.WithSystem(machine))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go c.Run(ctx)
+		go run(ctx, t, c)
 		synctest.Wait()
 		if s := c.Read().Status; s != skew.Unknown {
 			t.Errorf("status %v after one round", s)
@@ -252,7 +252,7 @@ func TestSourcesAreLeftAlone(t *testing.T) {
 				c := skew.New(skew.WithSources(source))
 				ctx, cancel := context.WithTimeout(t.Context(), day)
 				defer cancel()
-				go c.Run(ctx)
+				go run(ctx, t, c)
 				for ctx.Err() == nil { // who syncs by hand changes nothing
 					_, _ = c.Sync(ctx)
 					time.Sleep(time.Minute)
@@ -283,7 +283,7 @@ func TestServersGoneForDays(t *testing.T) {
 		var log bytes.Buffer
 		c := skew.New(skew.WithSources(source), skew.WithSystem(machine), skew.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		ctx, cancel := context.WithCancel(t.Context())
-		go c.Run(ctx)
+		go run(ctx, t, c)
 		synctest.Wait()
 		gone.Store(true)
 		for range 5 * 24 {

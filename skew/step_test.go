@@ -125,7 +125,7 @@ func TestJumpWakesRun(t *testing.T) {
 		c := skew.New(skew.WithSources(source), skew.WithSystem(machine))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go c.Run(ctx)
+		go run(ctx, t, c)
 		synctest.Wait()
 		time.Sleep(time.Minute)
 		for range 5 { // a clock that somebody sets again and again

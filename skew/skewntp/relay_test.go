@@ -17,7 +17,7 @@ func relay(t *testing.T, server string, back time.Duration) string {
 	}
 	var running sync.WaitGroup
 	t.Cleanup(func() {
-		front.Close()
+		_ = front.Close()
 		running.Wait()
 	})
 	running.Go(func() {

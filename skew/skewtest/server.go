@@ -61,7 +61,7 @@ func NewServer(tb testing.TB, script func(n int) Answer) *Server {
 	var serving sync.WaitGroup
 	serving.Go(func() { s.serve(tb, conn, script) })
 	tb.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close() // which ends serve
 		serving.Wait()
 	})
 	return s
