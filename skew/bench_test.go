@@ -1,6 +1,7 @@
 package skew_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -38,4 +39,24 @@ func BenchmarkClock(b *testing.B) {
 			c.Now()
 		}
 	})
+}
+
+// BenchmarkDates compares a RoundTripper that is listened to with one that is not.
+func BenchmarkDates(b *testing.B) {
+	resp := &http.Response{Header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}, Body: http.NoBody}
+	bare := roundTripperFunc(func(*http.Request) (*http.Response, error) { return resp, nil })
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://api.example.com/", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, rt := range map[string]http.RoundTripper{"bare": bare, "Step": skew.NewDateSource("dates").Step(bare)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := rt.RoundTrip(req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

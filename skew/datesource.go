@@ -85,11 +85,11 @@ func (s *dateStepper) CloseIdleConnections() {
 func (d *DateSource) elapsed() time.Duration { return time.Since(d.local.anchor) }
 
 func (d *DateSource) hear(host string, sent, received time.Duration, h http.Header) {
+	d.next.Store(int64(received + dateGap))
 	s, ok := dateOffset(d.local.at(sent), d.local.at(received), h)
 	if !ok {
 		return
 	}
-	d.next.Store(int64(received + dateGap))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	oldest := 0

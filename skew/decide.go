@@ -2,6 +2,7 @@ package skew
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -61,16 +62,12 @@ func (c *Clock) decide() Report {
 	return r
 }
 
-// silent tells that sources were asked and none answered.
+// silent tells that none of the sources that were asked answered, and that no other has an
+// answer that is good for a while.
 func (c *Clock) silent() bool {
-	asked := false
-	for _, v := range c.rounds.voters {
-		if v.asked && v.err == nil {
-			return false
-		}
-		asked = asked || v.asked
-	}
-	return asked
+	return !slices.ContainsFunc(c.rounds.voters, func(v *voter) bool {
+		return v.asked && v.err == nil || !v.asked && v.holds
+	})
 }
 
 // tooFew is the error with what the sources said.

@@ -60,7 +60,8 @@
 // the sources that answer lie, the monotonic clock keeps within its drift, and the bounds
 // hold that are the sources' own (the root distance of NTP, the maximum error of the
 // kernel). A majority is not the truth: three servers that follow one wrong clock are
-// believed. Servers that smear leap seconds must not be mixed with servers that do not.
+// believed. A virtual machine that is stopped together with all of its clocks is late until
+// the next round. Servers that smear leap seconds must not be mixed with servers that do not.
 //
 // What to expect: microseconds on one machine, a millisecond in a data centre, half of the
 // round trip over the Internet, one to two seconds from HTTP-dates. [Clock.Now] is the

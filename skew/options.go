@@ -98,7 +98,7 @@ func WithMinAgreeing(n int) Option {
 // grow by 90 ms in between. It panics when d is not positive.
 func WithInterval(d time.Duration) Option {
 	positive("WithInterval", d)
-	return func(c *config) { c.interval = d }
+	return func(c *config) { c.interval = min(d, longestInterval) }
 }
 
 // WithTimeout sets how long a source may take to answer. The default is [DefaultTimeout].

@@ -22,7 +22,8 @@ const (
 	// Disrupted: the operating system's clock jumped since the last round. When it was
 	// stepped the reading is as good as before, because it does not follow such steps.
 	// When the machine was suspended, the time that it slept is added on Linux; elsewhere
-	// the reading is late by that much until the next round.
+	// the reading is late by that much until the next round. Until then a reading costs a
+	// few system calls more.
 	Disrupted
 )
 

@@ -76,7 +76,7 @@ type SourceReport struct {
 }
 
 // Observer is told what a clock does. Functions that are nil cost nothing; the others are
-// called in the round and must be quick.
+// called in the round, so they must be quick and must not start another.
 type Observer struct {
 	// Synced is called after each round, whether it gave a time or not; not after one that
 	// was cancelled.

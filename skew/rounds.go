@@ -38,7 +38,7 @@ type pending struct {
 func newRounds(sources []Source) *rounds {
 	r := &rounds{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	for _, s := range sources {
-		r.voters = append(r.voters, &voter{source: s, interval: max(s.MinInterval(), 0)})
+		r.voters = append(r.voters, &voter{source: s, interval: min(max(s.MinInterval(), 0), longestInterval)})
 	}
 	return r
 }

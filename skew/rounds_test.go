@@ -308,6 +308,40 @@ func TestServersGoneForDays(t *testing.T) {
 	})
 }
 
+// A source that costs nothing is asked in each round; when it fails, the answers of others
+// that are left alone for now are good enough.
+func TestHeldAnswersCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		patient := good("ntp", ms)
+		patient.Interval = 1<<63 - 1 // as long as can be
+		c := skew.New(skew.WithSources(down("kernel", skew.ErrUnsynchronized), patient))
+		for n := range 5 {
+			report, err := c.Sync(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []skew.Result{skew.Unsynchronized, skew.OK}
+			if n > 0 {
+				want[1] = skew.Held
+			}
+			for i, s := range report.Sources {
+				if s.Result != want[i] {
+					t.Errorf("round %d, %s: %q, want %q", n, s.Source, s.Result, want[i])
+				}
+			}
+			if ago := c.Now().Sub(c.LastSync()).Round(time.Minute); ago != time.Duration(n)*time.Hour {
+				t.Errorf("LastSync was %v ago in round %d", ago, n)
+			}
+			time.Sleep(time.Hour)
+			expectTruth(t, c)
+		}
+		if patient.Measured() != 1 {
+			t.Errorf("asked %d times", patient.Measured())
+		}
+	})
+}
+
 func TestRunIsOwnedByTheCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

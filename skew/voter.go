@@ -17,6 +17,8 @@ const (
 	againAfter = 2 * time.Second
 	// longestWait is what a source can ask for: the longest poll interval of NTP, 2^17 s.
 	longestWait = 1 << 17 * time.Second
+	// longestInterval is how long anything here waits in turn, so that sums do not overflow.
+	longestInterval = 366 * 24 * time.Hour
 	// heldIntervals is for how many intervals an answer counts.
 	heldIntervals = 3
 )

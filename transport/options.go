@@ -108,7 +108,8 @@ func WithTarget(f func(*http.Request) string) Option {
 	return func(c *config) { c.target = f }
 }
 
-// WithClock reads the time for HTTP-dates in responses that have no Date of their own.
+// WithClock reads the time for HTTP-dates, and for the resets of rate limits, in responses
+// that have no Date of their own.
 // The default is the operating system's clock.
 func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
 

@@ -22,7 +22,7 @@ const (
 const maxLate = time.Second
 
 // retryAfter returns how long the response asks to wait, 0 when it does not ask or
-// asks for a time that is past. Retry-After is a number of seconds or an HTTP-date in
+// asks for a time that is past. Without Retry-After a rate limit may ask. Retry-After is a number of seconds or an HTTP-date in
 // any of the three forms (RFC 9110, 10.2.3 and 5.6.7).
 //
 // A date is measured from the same response's Date, because then both come from one
@@ -31,7 +31,7 @@ const maxLate = time.Second
 func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 	value := strings.Trim(resp.Header.Get("Retry-After"), " \t")
 	if value == "" {
-		return 0
+		return rateLimitReset(resp, clock)
 	}
 	if isDigits(value) {
 		seconds, err := strconv.ParseInt(value, 10, 64)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/beevik/ntp"
@@ -13,13 +14,16 @@ import (
 	"github.com/goaroundhq/goaround/skew"
 )
 
-// Source asks one NTP server. Make it with [New].
+// Source asks one NTP server. Make it with [New]; it is safe for concurrent use if its
+// extensions are.
 type Source struct {
 	config
 	server string
 	host   string
 	port   string
-	addr   string // that answered last
+
+	mu   sync.Mutex
+	addr string // that answered last
 }
 
 var _ skew.Source = (*Source)(nil)
@@ -61,7 +65,7 @@ func (s *Source) Name() string { return s.server }
 // MinInterval is what [WithMinInterval] says.
 func (s *Source) MinInterval() time.Duration { return s.minInterval }
 
-// Measure asks the server once. It must not be called by two at a time.
+// Measure asks the server once.
 func (s *Source) Measure(ctx context.Context, local *skew.Local) (skew.Sample, error) {
 	addr, err := s.resolve(ctx)
 	if err != nil {
@@ -69,17 +73,21 @@ func (s *Source) Measure(ctx context.Context, local *skew.Local) (skew.Sample, e
 	}
 	sample, err := s.query(ctx, addr, local)
 	if err != nil {
-		s.addr = "" // perhaps another one of the name's addresses is better
-		return skew.Sample{}, err
+		addr = "" // perhaps another one of the name's addresses is better
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.addr = addr
-	return sample, nil
+	return sample, err
 }
 
 // resolve returns an address of the server.
 func (s *Source) resolve(ctx context.Context) (string, error) {
-	if s.addr != "" {
-		return s.addr, nil
+	s.mu.Lock()
+	known := s.addr
+	s.mu.Unlock()
+	if known != "" {
+		return known, nil
 	}
 	ips, err := s.resolver.LookupNetIP(ctx, "ip", s.host)
 	if err != nil {
