@@ -48,7 +48,7 @@ type knowledge struct {
 func New(opts ...Option) *Clock {
 	c := &Clock{config: newConfig(opts)}
 	c.local = NewLocal(c.system)
-	c.rounds = newRounds(c.sources)
+	c.rounds = newRounds(c.sources, c.local.stand())
 	return c
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/skew"
+	"github.com/goaroundhq/goaround/skew/skewtest"
 )
 
 // farm is a RoundTripper to servers whose clocks are off and that write Dates late.
@@ -171,6 +172,31 @@ func TestDatesThatContradictThemselves(t *testing.T) {
 		}
 		if s := heard(t, d); s.Low > time.Hour || s.High < time.Hour || s.High-s.Low > 5*time.Second {
 			t.Errorf("[%v, %v] after the server was set forward by an hour", s.Low, s.High)
+		}
+	})
+}
+
+// What was heard before the machine slept is late by that: it is forgotten.
+func TestDatesBeforeASleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, machine := range []interface {
+			skew.System
+			Sleep(func())
+			Step(time.Duration)
+		}{&skewtest.Machine{}, sleepless{&skewtest.Machine{}}} {
+			d := skew.NewDateSourceOn("dates", machine)
+			rt := d.Step(&farm{rnd: rand.New(rand.NewPCG(1, 1))})
+			get(t, rt, "a")
+			machine.Step(-time.Hour) // no sleep
+			heard(t, d)
+			machine.Sleep(func() { time.Sleep(time.Hour) })
+			if s, err := d.Measure(t.Context(), skew.NewLocal(machine)); !errors.Is(err, skew.ErrNothingHeard) {
+				t.Errorf("[%v, %v], %v after a sleep", s.Low, s.High, err)
+			}
+			time.Sleep(time.Second)
+			get(t, rt, "a")
+			heard(t, d)
 		}
 	})
 }

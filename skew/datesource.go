@@ -35,11 +35,17 @@ type DateSource struct {
 
 	mu        sync.Mutex
 	witnesses []witness
+	last      stand // when one was heard
 }
 
 // NewDateSource makes a source that has heard nothing yet.
 func NewDateSource(name string) *DateSource {
-	return &DateSource{name: name, local: NewLocal(nil)}
+	return newDateSource(name, nil)
+}
+
+func newDateSource(name string, system System) *DateSource {
+	local := NewLocal(system)
+	return &DateSource{name: name, local: local, last: local.stand()}
 }
 
 // Name is the name that NewDateSource was given.
@@ -81,8 +87,23 @@ func (s *dateStepper) CloseIdleConnections() {
 	}
 }
 
-// elapsed is the local time since the anchor.
-func (d *DateSource) elapsed() time.Duration { return time.Since(d.local.anchor) }
+// elapsed is the local time since the anchor. It does without the operating system's clock,
+// which takes as long again to read.
+func (d *DateSource) elapsed() time.Duration {
+	if d.local.system == nil {
+		return time.Since(d.local.anchor)
+	}
+	elapsed, _ := d.local.look()
+	return elapsed
+}
+
+// wakeUp forgets what was heard before the machine slept, because local time stood still.
+func (d *DateSource) wakeUp() {
+	last := d.last
+	if d.last = d.local.stand(); d.last.slept(last) {
+		d.witnesses = nil
+	}
+}
 
 func (d *DateSource) hear(host string, sent, received time.Duration, h http.Header) {
 	d.next.Store(int64(received + dateGap))
@@ -92,6 +113,7 @@ func (d *DateSource) hear(host string, sent, received time.Duration, h http.Head
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.wakeUp()
 	oldest := 0
 	for i := range d.witnesses {
 		w := &d.witnesses[i]
@@ -129,6 +151,7 @@ func (d *DateSource) Measure(_ context.Context, local *Local) (Sample, error) {
 func (d *DateSource) heard(elapsed time.Duration) []span {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.wakeUp()
 	spans := make([]span, len(d.witnesses))
 	for i, w := range d.witnesses {
 		spans[i] = w.span.grow(dateDrift.in(elapsed - w.at))

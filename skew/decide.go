@@ -112,7 +112,7 @@ func (c *Clock) settle(r *Report, ballots []ballot, agreed span, now, jump time.
 		return
 	}
 	c.rounds.pending = nil
-	c.known.Store(&knowledge{span: agreed, at: now, heard: heard, status: Bounded, jump: jump, rest: c.rounds.rest})
+	c.known.Store(&knowledge{span: agreed, at: now, heard: heard, status: Bounded, jump: jump, rest: c.rounds.last.rest})
 }
 
 // before is what was known before the round or, when nothing bounds the clock, what is
@@ -129,7 +129,7 @@ func (c *Clock) before(now, jump time.Duration) (_ span, bounded bool) {
 	s := k.span
 	if k.disrupted(jump) {
 		s = c.disrupted(k)
-		if _, counted := c.local.suspended(); !counted {
+		if !c.rounds.last.counted {
 			s.high += max(jump-k.jump, 0) // it may have slept
 		}
 	}

@@ -70,6 +70,29 @@ func (l *Local) look() (elapsed, jump time.Duration) {
 
 func (l *Local) at(elapsed time.Duration) time.Time { return l.start.Add(elapsed) }
 
+// stand is how the machine's clocks stood at some time.
+type stand struct {
+	jump time.Duration // of the operating system's clock, since the anchor
+	rest time.Duration // of the machine, in all
+	// counted tells that rest is known. Where it is not, a machine may have slept when the
+	// operating system's clock has jumped forward.
+	counted bool
+}
+
+func (l *Local) stand() stand {
+	_, jump := l.look()
+	rest, counted := l.suspended()
+	return stand{jump, rest, counted}
+}
+
+// slept reports whether the machine slept, or may have, since it stood like before.
+func (s stand) slept(before stand) bool {
+	if s.counted {
+		return s.rest-before.rest >= disruption
+	}
+	return s.jump-before.jump > disruption
+}
+
 func (l *Local) suspended() (d time.Duration, ok bool) {
 	if l.system != nil {
 		return l.system.Suspended()

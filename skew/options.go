@@ -49,6 +49,9 @@ func newConfig(opts []Option) config {
 	for _, opt := range opts {
 		opt(&c)
 	}
+	if c.minAgreeing > len(c.sources) {
+		panic(fmt.Sprintf("skew: New: WithMinAgreeing(%d) of %d sources", c.minAgreeing, len(c.sources)))
+	}
 	return c
 }
 
@@ -87,7 +90,8 @@ func WithSources(sources ...Source) Option {
 }
 
 // WithMinAgreeing sets how many sources must agree at least. The default, and the minimum,
-// is more than half of those that answered. It panics when n is not positive.
+// is more than half of those that answered. It panics when n is not positive, and New does
+// when there are fewer sources.
 func WithMinAgreeing(n int) Option {
 	positive("WithMinAgreeing", n)
 	return func(c *config) { c.minAgreeing = n }

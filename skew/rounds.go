@@ -20,8 +20,7 @@ type rounds struct {
 	voters  []*voter
 	count   int
 	pending *pending
-	jump    time.Duration // of the operating system's clock, by the last round
-	rest    time.Duration // of the machine, by the last round
+	last    stand // in the last round
 
 	turn    chan struct{} // one round at a time
 	wake    chan struct{} // something happened to the machine
@@ -35,8 +34,8 @@ type pending struct {
 	round int
 }
 
-func newRounds(sources []Source) *rounds {
-	r := &rounds{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+func newRounds(sources []Source, last stand) *rounds {
+	r := &rounds{last: last, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	for _, s := range sources {
 		r.voters = append(r.voters, &voter{source: s, interval: min(max(s.MinInterval(), 0), longestInterval)})
 	}
@@ -117,8 +116,8 @@ func (c *Clock) sync(ctx context.Context) (Report, time.Duration, error) {
 
 // ask asks the sources that may be asked, and waits for all of them.
 func (c *Clock) ask(ctx context.Context) {
-	now, jump := c.local.look()
-	c.wakeUp(now, jump)
+	now, _ := c.local.look()
+	c.wakeUp(now)
 	c.rounds.count++
 	var asked sync.WaitGroup
 	for _, v := range c.rounds.voters {
@@ -132,12 +131,11 @@ func (c *Clock) ask(ctx context.Context) {
 
 // wakeUp forgets answers from before the machine slept, because local time stood still, and
 // asks anew after any jump of the operating system's clock.
-func (c *Clock) wakeUp(now, jump time.Duration) {
-	r := c.rounds
-	rest, counted := c.local.suspended()
-	by := jump - r.jump
-	slept := rest-r.rest >= disruption || (!counted && by > disruption)
-	for _, v := range r.voters {
+func (c *Clock) wakeUp(now time.Duration) {
+	last, s := c.rounds.last, c.local.stand()
+	c.rounds.last = s
+	slept, by := s.slept(last), s.jump-last.jump
+	for _, v := range c.rounds.voters {
 		if slept {
 			v.holds = false
 		}
@@ -145,7 +143,6 @@ func (c *Clock) wakeUp(now, jump time.Duration) {
 			v.hasten(now)
 		}
 	}
-	r.jump, r.rest = jump, rest
 }
 
 // next is how long to wait before the next round.

@@ -448,6 +448,7 @@ func TestOptionsPanic(t *testing.T) {
 	for want, f := range map[string]func(){
 		"skew: WithSources(nil)":                                  func() { skew.WithSources(nil) },
 		"skew: WithSources: two sources are named \"fixed\"":      func() { skew.New(skew.WithSources(skew.Fixed(0, 0)), skew.WithSources(skew.Fixed(1, 1))) },
+		"skew: New: WithMinAgreeing(2) of 1 sources":              func() { skew.New(skew.WithMinAgreeing(2), skew.WithSources(skew.Fixed(0, 0))) },
 		"skew: WithMinAgreeing(0): must be positive":              func() { skew.WithMinAgreeing(0) },
 		"skew: WithInterval(0s): must be positive":                func() { skew.WithInterval(0) },
 		"skew: WithTimeout(-1ns): must be positive":               func() { skew.WithTimeout(-1) },

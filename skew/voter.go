@@ -82,7 +82,7 @@ func (v *voter) failed(now time.Duration, err error) {
 	case errors.As(err, &refusal):
 		v.never = refusal.Never
 		v.slowed = true
-		v.interval = min(max(2*v.interval, time.Minute), longestWait)
+		v.interval = max(v.interval, min(max(2*v.interval, time.Minute), longestWait))
 		v.due = now + max(v.interval, min(refusal.Retry, longestWait))
 		v.holds = v.holds && !v.never
 	case result != Timeout: // silence says nothing about the last answer
