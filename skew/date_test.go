@@ -176,6 +176,30 @@ func TestDatesThatContradictThemselves(t *testing.T) {
 	})
 }
 
+// Of Dates that come in quick succession the first is looked at.
+func TestDatesAreLookedAtNowAndThen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		at := time.Now()
+		looked := roundTripperFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{Header: http.Header{"Date": {at.UTC().Format(http.TimeFormat)}}, Body: http.NoBody}, nil
+		})
+		d := skew.NewDateSource("dates")
+		rt := d.Step(looked)
+		get(t, rt, "a")
+		at = at.Add(time.Hour)
+		get(t, rt, "a")
+		if s := heard(t, d); s.High > time.Minute {
+			t.Errorf("[%v, %v]: both were looked at", s.Low, s.High)
+		}
+		time.Sleep(20 * time.Millisecond)
+		get(t, rt, "a")
+		if s := heard(t, d); s.High < time.Minute {
+			t.Errorf("[%v, %v]: the third was not looked at", s.Low, s.High)
+		}
+	})
+}
+
 // What was heard before the machine slept is late by that: it is forgotten.
 func TestDatesBeforeASleep(t *testing.T) {
 	t.Parallel()

@@ -43,6 +43,7 @@ func TestRound(t *testing.T) {
 	}{
 		{"one", []*skewtest.Source{good("a", ms)}, nil, []skew.Result{ok}, 1, nil, 2 * ms},
 		{"two", []*skewtest.Source{good("a", ms), good("b", 5*ms)}, nil, []skew.Result{ok, ok}, 2, nil, 2 * ms},
+		{"two that touch", []*skewtest.Source{liar("a", 0), liar("b", 2*ms), liar("c", -2*ms)}, nil, []skew.Result{ok, ok, ok}, 3, nil, 2 * ms},
 		{"one against one", []*skewtest.Source{good("a", ms), liar("b", time.Second)}, nil, []skew.Result{undecided, undecided}, 2, skew.ErrDisagree, 0},
 		{"two against one", []*skewtest.Source{good("a", ms), liar("b", -time.Second), good("c", ms)}, nil, []skew.Result{ok, outvoted, ok}, 3, nil, 2 * ms},
 		{"two against two", []*skewtest.Source{good("a", ms), good("b", ms), liar("c", time.Second), liar("d", time.Second)}, nil, []skew.Result{undecided, undecided, undecided, undecided}, 4, skew.ErrDisagree, 0},
@@ -141,6 +142,57 @@ func TestDisagreementKeepsTheReading(t *testing.T) {
 		}
 		if r := expectTruth(t, c); r.Status != skew.Bounded || r.Uncertainty() > 2*ms {
 			t.Errorf("%v, bound %v", r.Status, r.Uncertainty())
+		}
+	})
+}
+
+// An answer that says less than is known takes nothing away.
+func TestWideAnswerKeepsTheNarrowOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := good("ntp", ms)
+		c := skew.New(skew.WithSources(source))
+		if _, err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		source.Radius = time.Second // by way of a slow network, say
+		time.Sleep(time.Minute)
+		if _, err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if u := expectTruth(t, c).Uncertainty(); u > 5*ms {
+			t.Errorf("bound %v", u)
+		}
+	})
+}
+
+// A silent source counts for a while, and not for ever.
+func TestLastAnswerExpires(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		silent := &skewtest.Source{Label: "a", Radius: ms, Interval: time.Hour, Answer: func(_ context.Context, n int) (time.Duration, error) {
+			if n > 1 {
+				return 0, context.DeadlineExceeded
+			}
+			return 0, nil
+		}}
+		c := skew.New(skew.WithSources(silent, good("b", ms)))
+		for range 6 {
+			report, err := c.Sync(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 2
+			if time.Since(c.LastSync()) > time.Minute {
+				t.Errorf("LastSync = %v", c.LastSync())
+			}
+			if silent.Measured() > 3 {
+				want = 1
+			}
+			if report.Voting != want {
+				t.Errorf("%d votes after it was asked %d times, want %d", report.Voting, silent.Measured(), want)
+			}
+			time.Sleep(65 * time.Minute)
 		}
 	})
 }
@@ -404,8 +456,16 @@ func TestSyncCancelledInTheMiddle(t *testing.T) {
 		if s := c.Read().Status; s != skew.Unknown || reports != 0 {
 			t.Errorf("status %v, %d reports", s, reports)
 		}
+		for range 5 { // it did not fail, so it is not asked less and less
+			time.Sleep(20 * time.Second)
+			again, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := c.Sync(again); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error = %v", err)
+			}
+			cancel()
+		}
 		hangs = false
-		time.Sleep(20 * time.Second) // soon it may be asked again: it did not fail
+		time.Sleep(20 * time.Second)
 		report, err := c.Sync(t.Context())
 		if err != nil || report.Agreeing != 2 {
 			t.Errorf("%d agree, %v", report.Agreeing, err)

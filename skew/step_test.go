@@ -2,6 +2,7 @@ package skew_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,45 @@ func TestSleepOfTheMachine(t *testing.T) {
 		}
 		if r := expectTruth(t, c); r.Status != skew.Bounded || r.Uncertainty() > 2*time.Millisecond {
 			t.Errorf("%v, bound %v", r.Status, r.Uncertainty())
+		}
+	})
+}
+
+// Answers from before a sleep have no vote, even when their sources may not be asked again.
+func TestSleepForgetsAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		source := good("ntp", time.Millisecond)
+		source.Interval = 24 * time.Hour
+		c := skew.New(skew.WithSources(source), skew.WithSystem(machine))
+		want := []error{nil, nil, skew.ErrTooFew} // in turn, out of turn, not again
+		for _, err := range want {
+			if _, got := c.Sync(t.Context()); !errors.Is(got, err) {
+				t.Errorf("error = %v, want %v", got, err)
+			}
+			machine.Sleep(func() { time.Sleep(20 * time.Minute) })
+			expectTruth(t, c)
+		}
+	})
+}
+
+// Nothing makes a source that refused be asked sooner than it said.
+func TestJumpDoesNotOverruleARefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		source := &skewtest.Source{Label: "ntp", Interval: time.Minute, Answer: func(context.Context, int) (time.Duration, error) {
+			return 0, &skew.Refusal{Code: "RATE", Retry: time.Hour}
+		}}
+		c := skew.New(skew.WithSources(source), skew.WithSystem(machine))
+		for range 50 {
+			_, _ = c.Sync(t.Context()) // fails
+			machine.Step(time.Hour)
+			time.Sleep(time.Minute)
+		}
+		if source.Measured() != 1 {
+			t.Errorf("asked %d times in an hour", source.Measured())
 		}
 	})
 }
