@@ -42,7 +42,7 @@ func measure(count int) (missed bool, err error) {
 
 // run measures and prints. It reports whether a bar was missed.
 func run(ctx context.Context, count int) (missed bool, err error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Clock|Transport|Server)$",
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Clock|Dates|Transport|Server)$",
 		"-benchtime", "0.3s", "-count", strconv.Itoa(count), "github.com/goaroundhq/goaround/skew", "github.com/goaroundhq/goaround/transport", "github.com/goaroundhq/goaround/server")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
