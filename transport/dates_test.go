@@ -1,12 +1,15 @@
 package transport_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/goaroundhq/goaround/skew"
+	"github.com/goaroundhq/goaround/skew/skewtest"
 	"github.com/goaroundhq/goaround/transport"
 )
 
@@ -51,6 +54,44 @@ func TestDatesOfResponsesSetTheClock(t *testing.T) {
 		// 30 s, 2 s for what the clock does not know, and the spread of a quarter.
 		if took := call(); took < 29*time.Second || took > 42*time.Second {
 			t.Errorf("waited %v for a date 30s ahead", took)
+		}
+	})
+}
+
+// A clock whose sources hang costs a call nothing.
+func TestSourcesThatHangCostNoCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hangs := &skewtest.Source{Label: "ntp", Answer: func(ctx context.Context, _ int) (time.Duration, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}}
+		clock := skew.New(skew.WithSources(hangs), skew.WithTimeout(time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- clock.Run(ctx) }()
+		synctest.Wait()
+		refused := false
+		server := roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+			resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: req}
+			if !refused {
+				refused = true
+				resp.StatusCode = http.StatusServiceUnavailable
+				resp.Header.Set("Retry-After", time.Now().Add(4*time.Second).UTC().Format(http.TimeFormat))
+			}
+			return resp, nil
+		})
+		start := time.Now()
+		resp, err := transport.New(server, transport.WithClock(clock)).RoundTrip(request(t, http.MethodGet, nil))
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatal(resp, err)
+		}
+		if took := time.Since(start); took > 5*time.Second { // 4 s and the spread
+			t.Errorf("the call took %v", took)
+		}
+		cancel()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
 		}
 	})
 }

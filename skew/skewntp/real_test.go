@@ -3,6 +3,7 @@ package skewntp_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,15 +86,27 @@ func TestOneAgainstOneRefuses(t *testing.T) {
 	if s := c.Read().Status; s != skew.Unknown || c.Offset() != 0 {
 		t.Errorf("status %v, offset %v after a round without a majority", s, c.Offset())
 	}
+}
 
-	// A clock that knew the time keeps it, and says so.
-	m := wrong()
-	known := skew.New(skew.WithSystem(m), skew.WithOffset(10*time.Minute), skew.WithUncertainty(time.Second),
-		skew.WithSources(skewntp.Servers([]string{good, liar}, skewntp.WithMinInterval(time.Second))...))
-	if _, err := known.Sync(t.Context()); !errors.Is(err, skew.ErrDisagree) {
-		t.Errorf("error = %v, want ErrDisagree", err)
+// A clock that knew the time keeps it when its servers fall out, and says so.
+func TestOneTurnsIntoALiar(t *testing.T) {
+	t.Parallel()
+	var server atomic.Value
+	server.Store(daemon{synced: true}.start(t))
+	turncoat := relay(t, func() string { return server.Load().(string) }, 0)
+	c := clockOf(wrong(), daemon{synced: true}.start(t), turncoat)
+	if _, err := c.Sync(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	expectTruth(t, known)
+	server.Store(daemon{synced: true, lie: "+5s"}.start(t))
+	until(t, func() bool { // the servers may be asked once a second
+		expectTruth(t, c)
+		_, err := c.Sync(t.Context())
+		return errors.Is(err, skew.ErrDisagree)
+	})
+	if r := expectTruth(t, c); r.Status != skew.Disagree || r.Uncertainty() > time.Second {
+		t.Errorf("status %v, bound %v", r.Status, r.Uncertainty())
+	}
 }
 
 func TestUnsynchronizedServerHasNoVote(t *testing.T) {
@@ -141,7 +154,8 @@ func TestAsymmetricWay(t *testing.T) {
 	t.Parallel()
 	const longer = 200 * time.Millisecond
 	good := daemon{synced: true}.start(t)
-	far := clockOf(wrong(), relay(t, good, longer))
+	server := func() string { return good }
+	far := clockOf(wrong(), relay(t, server, longer))
 	if _, err := far.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +169,7 @@ func TestAsymmetricWay(t *testing.T) {
 	t.Logf("off by %v, bound %v", time.Until(r.Mid()), r.Uncertainty())
 
 	// Beside a near server it narrows nothing and hurts nothing.
-	both := clockOf(wrong(), relay(t, good, longer), daemon{synced: true}.start(t))
+	both := clockOf(wrong(), relay(t, server, longer), daemon{synced: true}.start(t))
 	report, err := both.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// relay passes datagrams on to a server, and answers back late: a way that is longer in one
-// direction. It returns its host and port.
-func relay(t *testing.T, server string, back time.Duration) string {
+// relay passes datagrams on to the server of the moment, and answers back late: a way that
+// is longer in one direction. It returns its host and port.
+func relay(t *testing.T, server func() string, back time.Duration) string {
 	t.Helper()
 	front, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -27,7 +27,7 @@ func relay(t *testing.T, server string, back time.Duration) string {
 			if err != nil {
 				return // closed
 			}
-			answer, err := exchange(server, query[:n])
+			answer, err := exchange(server(), query[:n])
 			if err != nil {
 				t.Errorf("relay: %v", err)
 				return
