@@ -1,5 +1,5 @@
-# Everything is run from the root; go.work ties the three modules together.
-PACKAGES    := ./... ./examples/... ./benchmarks/...
+# Everything is run from the root; go.work ties the modules together.
+PACKAGES    := ./... ./examples/... ./benchmarks/... ./idem/idemsql/drivertest/...
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 2m
 
@@ -14,7 +14,7 @@ test: deps ## install what is missing, and run all tests
 
 .PHONY: deps
 deps: ## install what the tests need (as root), or say how
-	@./.ci/deps gcc:gcc:libc6-dev /usr/sbin/chronyd:chrony faketime:faketime
+	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime
 
 .PHONY: check
 check: ## formatting, vet and staticcheck
@@ -29,6 +29,7 @@ bench: ## run the benchmarks and hold them against the bars of the design
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	go test -run '^$$' -fuzz FuzzParseHeader -fuzztime $(FUZZTIME) ./idem
+	go test -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) ./idem/idemseal
 	go test -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) ./server
 	go test -run '^$$' -fuzz FuzzDate -fuzztime $(FUZZTIME) ./skew
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) ./skew/skewntp

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var snippet = regexp.MustCompile("(?s)<!-- kept honest by (\\w+)\\.(Example\\w*) -->\n```go\n(.*?)```")
+var snippet = regexp.MustCompile("(?s)<!-- kept honest by ([\\w/]+)\\.(Example\\w*) -->\n```go\n(.*?)```")
 
 // Every Go snippet of the README is part, line by line, of an Example that is compiled and
 // run.

@@ -28,6 +28,9 @@ type Operation struct {
 	// Params, when not nil, is remembered as a hash of its canonical JSON: the same
 	// key with other parameters gives ErrKeyReused.
 	Params any
+	// Recover, when not nil, is asked how the operation ended when that is not known;
+	// see [Guard.Recover]. A result is made with [EncodeResult].
+	Recover RecoverFunc
 }
 
 // Do runs fn at most once for the operation's key and returns its result; a later
@@ -47,22 +50,34 @@ type Operation struct {
 // because it never could be given again.
 func Do[T any](ctx context.Context, g *Guard, op Operation, fn func(context.Context) (T, error)) (T, error) {
 	var value T
-	fingerprint, err := op.check()
-	if err != nil {
+	var h Held
+	fingerprint, err := begin(ctx, g, &op, &h, &value)
+	if err != nil || h.guard == nil {
 		return value, err
+	}
+	return run(&h, fingerprint, fn)
+}
+
+// begin claims the operation and holds the claim in h. When there is nothing to run, h
+// stays empty and value is the earlier result, or err says why there is none.
+func begin[T any](ctx context.Context, g *Guard, op *Operation, h *Held, value *T) (fingerprint []byte, err error) {
+	fingerprint, err = op.check()
+	if err != nil {
+		return nil, err
 	}
 	id := NewID(op.Namespace, op.Scope, "", op.Name, op.Key)
 	result, err := g.Claim(ctx, id, fingerprint)
+	if err == nil && op.Recover != nil {
+		result, err = g.Recover(ctx, id, fingerprint, result, op.Recover)
+	}
 	if err != nil {
-		return value, fmt.Errorf("idem: claim %s: %w", op.Name, err)
+		return nil, fmt.Errorf("idem: claim %s: %w", op.Name, err)
 	}
 	if result.State != Acquired {
-		err := recall(result, fingerprint, &value)
-		return value, err
+		return nil, recall(result, fingerprint, value)
 	}
-	var h Held
-	g.Hold(ctx, result.Claim, op.Key, &h)
-	return run(&h, fingerprint, fn)
+	g.Hold(ctx, result.Claim, op.Key, h)
+	return fingerprint, nil
 }
 
 func (op *Operation) check() (fingerprint []byte, err error) {
@@ -93,6 +108,9 @@ func recall[T any](result ClaimResult, fingerprint []byte, value *T) error {
 	}
 	switch result.State {
 	case Done:
+		if result.Unreadable != nil {
+			return fmt.Errorf("%w: %w", ErrNotStored, result.Unreadable)
+		}
 		return decodeResult(result.Record, value)
 	case Pending:
 		return ErrInProgress
@@ -111,7 +129,7 @@ func run[T any](h *Held, fingerprint []byte, fn func(context.Context) (T, error)
 	value, err = fn(h.Context())
 	if err != nil {
 		err = end(h, fingerprint, err)
-	} else if record, encErr := encodeResult(value); encErr != nil {
+	} else if record, encErr := EncodeResult(value); encErr != nil {
 		err = encErr
 		_ = h.Complete(fingerprint, notStored, notStored)
 	} else {
@@ -199,7 +217,9 @@ const (
 
 var notStored = []byte{recordNone}
 
-func encodeResult(value any) ([]byte, error) {
+// EncodeResult makes the record of a [Do] that returned value, for a [Resolution]. Its
+// errors match ErrNotStored.
+func EncodeResult(value any) ([]byte, error) {
 	encoded, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotStored, err)

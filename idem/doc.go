@@ -41,5 +41,12 @@
 // most once per ID within the lifetime of its record, which is counted from
 // completion (24 hours by default). A store that forgets (a memory store at
 // process exit, a replica promoted before it had the write) forgets the promise
-// with it.
+// with it. Where the whole effect is in the database that has the records too, [DoIn]
+// makes it exactly once.
+//
+// # Stores
+//
+// [Memory] is one process's own. Package idemredis keeps records in Redis, idemsql in
+// PostgreSQL or SQLite; idemcache answers repetitions from memory in front of them, and
+// idemseal encrypts what they keep.
 package idem

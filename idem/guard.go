@@ -48,7 +48,8 @@ const finishTries = 3
 // built on it.
 type Guard struct {
 	store     Store
-	waiter    Waiter // nil when the store has none
+	waiter    Waiter   // nil when the store has none
+	recaller  Recaller // likewise
 	local     bool
 	guarantee Guarantee
 	lease     time.Duration
@@ -122,6 +123,7 @@ func NewGuard(store Store, opts ...GuardOption) *Guard {
 		call: DefaultStoreTimeout, finish: DefaultFinishTimeout,
 	}
 	g.waiter, _ = store.(Waiter)
+	g.recaller, _ = store.(Recaller)
 	if l, ok := store.(Local); ok {
 		g.local = l.Local()
 	}
@@ -147,6 +149,20 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 	if ctx.Err() != nil {
 		return ClaimResult{}, context.Cause(ctx)
 	}
+	result, err := g.ask(ctx, id, fingerprint)
+	if g.observer.Claimed != nil {
+		g.observer.Claimed(ctx, id, result, err)
+	}
+	return result, err
+}
+
+// ask asks the store, if need be, and again while the caller is willing to wait.
+func (g *Guard) ask(ctx context.Context, id ID, fingerprint []byte) (ClaimResult, error) {
+	if g.recaller != nil {
+		if result, ok := g.recaller.Recall(id); ok {
+			return result, nil
+		}
+	}
 	r := ClaimRequest{
 		ID: id, Owner: NewOwner(), Fingerprint: fingerprint,
 		Lease: g.lease, TTL: g.ttl, TakeOver: g.guarantee == AtLeastOnce,
@@ -154,9 +170,6 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 	result, err := g.claim(ctx, r)
 	if err == nil && result.State == Pending && g.wait > 0 {
 		result = g.claimLater(ctx, r, result)
-	}
-	if g.observer.Claimed != nil {
-		g.observer.Claimed(ctx, id, result, err)
 	}
 	return result, err
 }

@@ -27,28 +27,30 @@ func (h *Held) Context() context.Context { return &h.ctx }
 
 // Complete records that the operation is done, with what to tell those who ask
 // again. When the store has no room for record it keeps short instead, which with
-// the fingerprint has at most MinRecord bytes, and Complete returns ErrFull. Other
+// the fingerprint has at most MaxShort bytes, and Complete returns ErrFull. Other
 // errors are those of [Store.Complete]; a store that could not be told after
 // several tries leaves the claim to its lease, never released.
 func (h *Held) Complete(fingerprint, record, short []byte) error {
-	return h.end(Completed, func(ctx context.Context) error {
-		err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
-		if !errors.Is(err, ErrFull) {
-			return err
-		}
-		if err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, short, h.guard.ttl); err != nil {
-			return err
-		}
-		return ErrFull
-	})
+	return h.end(Completed, func(ctx context.Context) error { return h.complete(ctx, fingerprint, record, short) })
+}
+
+func (h *Held) complete(ctx context.Context, fingerprint, record, short []byte) error {
+	err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
+	if !errors.Is(err, ErrFull) {
+		return err
+	}
+	if err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, short, h.guard.ttl); err != nil {
+		return err
+	}
+	return ErrFull
 }
 
 // Release records that nothing happened.
 func (h *Held) Release() error {
-	return h.end(Released, func(ctx context.Context) error {
-		return h.guard.store.Release(ctx, h.ctx.claim)
-	})
+	return h.end(Released, h.release)
 }
+
+func (h *Held) release(ctx context.Context) error { return h.guard.store.Release(ctx, h.ctx.claim) }
 
 // Abandon records that nobody knows how the operation ended.
 func (h *Held) Abandon(reason string) error {
@@ -60,12 +62,17 @@ func (h *Held) Abandon(reason string) error {
 // end tells the store, once. Whatever happens on the way, the claim is no longer kept
 // alive after it.
 func (h *Held) end(how Ending, step func(context.Context) error) error {
+	return h.once(how, func() error { return h.guard.tell(&h.ctx, step) })
+}
+
+// once runs what ends the claim, if nothing has.
+func (h *Held) once(how Ending, ends func() error) error {
 	if !h.ending.CompareAndSwap(false, true) {
 		return ErrLost
 	}
 	defer h.ctx.end()
 	defer h.guard.keeper(h.ctx.claim.ID).end(h)
-	err := h.guard.tell(&h.ctx, step)
+	err := ends()
 	if h.guard.observer.Ended != nil {
 		h.guard.observer.Ended(&h.ctx, h.ctx.claim, how, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 )
 
 // Scope says whose keys these are: two callers who happen to use the same key
@@ -42,6 +43,18 @@ func appendPart(buf []byte, s string) []byte {
 
 // String returns the ID as 64 hexadecimal digits, for logs and store keys.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// ParseID reads what [ID.String] returns.
+func ParseID(s string) (ID, error) {
+	var id ID
+	if len(s) != hex.EncodedLen(len(id)) {
+		return ID{}, fmt.Errorf("idem: ID of %d characters, want %d hexadecimal digits", len(s), hex.EncodedLen(len(id)))
+	}
+	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
+		return ID{}, fmt.Errorf("idem: ID: %w", err)
+	}
+	return id, nil
+}
 
 // differ reports whether two fingerprints are of different requests. An empty one is not
 // known, and differs from none.

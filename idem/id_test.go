@@ -52,6 +52,19 @@ func TestIDString(t *testing.T) {
 	}
 }
 
+func TestParseID(t *testing.T) {
+	t.Parallel()
+	want := idem.NewID("shop", "customer-17", "POST", "/orders", "key")
+	if id, err := idem.ParseID(want.String()); err != nil || id != want {
+		t.Errorf("ParseID = %v, %v, want %v", id, err, want)
+	}
+	for _, s := range []string{"", "00ab", want.String() + "00", want.String()[1:] + "x", want.String()[2:]} {
+		if id, err := idem.ParseID(s); err == nil || id != (idem.ID{}) {
+			t.Errorf("ParseID(%q) = %v, %v, want an error", s, id, err)
+		}
+	}
+}
+
 func TestNewIDAllocatesNothing(t *testing.T) {
 	key := idem.NewKey()
 	if n := testing.AllocsPerRun(100, func() { idem.NewID("shop", "customer-17", "POST", "/orders", key) }); n != 0 {

@@ -31,7 +31,7 @@ type Memory struct {
 type MemoryOption func(*Memory)
 
 // WithMaxBytes bounds the bytes that the store holds, its own bookkeeping
-// included (512 bytes for a small record). The default is [DefaultMaxBytes]. It
+// included (576 bytes for a small record). The default is [DefaultMaxBytes]. It
 // panics when n is not positive.
 func WithMaxBytes(n int64) MemoryOption {
 	if n <= 0 {

@@ -133,7 +133,7 @@ func (s *shard) complete(e *entry, fingerprint, record []byte, ttl, now time.Dur
 
 func (s *shard) abandon(e *entry, reason string, now time.Duration) {
 	// A copy: the reason may be part of something large.
-	e.state, e.reason = Unknown, strings.Clone(strings.ToValidUTF8(reason[:min(len(reason), MinRecord)], ""))
+	e.state, e.reason = Unknown, strings.Clone(strings.ToValidUTF8(reason[:min(len(reason), MaxReason)], ""))
 	s.expireAt(e, now+min(e.ttl, forever))
 	e.wake()
 }

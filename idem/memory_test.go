@@ -88,7 +88,7 @@ func TestMemoryReclaimsAllOfItAfterAnyPause(t *testing.T) {
 	for _, pause := range []time.Duration{61, 64, 65, 70, 100, 128, 129, 3600, 100_000} {
 		synctest.Test(t, func(t *testing.T) {
 			const records = 1000
-			s := idem.NewMemory(idem.WithMaxBytes(records * 512))
+			s := idem.NewMemory(idem.WithMaxBytes(records * 576))
 			for i := range records { // in all slots of the wheel
 				c := idem.Claim{ID: randomID(), Owner: idem.NewOwner()}
 				noError(t, s.Complete(t.Context(), c, nil, nil, time.Duration(i+1)*60*time.Millisecond))

@@ -23,11 +23,18 @@ var (
 	ErrResolve = errors.New("idem: record is not unknown")
 )
 
-// MinRecord is the number of bytes, fingerprint and record together, that a store
-// with a byte bound keeps room for in every claim it gave: a Complete of this size
-// is never refused with ErrFull, so that "done, result not kept" can always be
-// noted.
-const MinRecord = 128
+// Bounds that stores and their users agree on, in bytes.
+const (
+	// MinRecord is what a store with a byte bound keeps room for in every claim it gave:
+	// a Complete whose fingerprint and record are no larger is never refused with
+	// ErrFull, so that "done, result not kept" can always be noted.
+	MinRecord = 192
+	// MaxShort is the most that such a note and its fingerprint have. The rest of
+	// MinRecord is for a store that adds something of its own to each record.
+	MaxShort = 128
+	// MaxReason is how much of the reason given to Abandon is kept.
+	MaxReason = 128
+)
 
 // Owner tells apart those who claim the same ID. It is random per claim.
 type Owner [16]byte
@@ -116,6 +123,9 @@ type ClaimResult struct {
 	// Record is what Complete was given, when State is Done. The caller must not
 	// change it.
 	Record []byte
+	// Unreadable says why a Done record cannot be given; Record is nil then. The
+	// operation is done all the same.
+	Unreadable error
 	// Age is the time since the claim was given (Pending, Unknown) or since the
 	// operation was completed (Done).
 	Age time.Duration
@@ -152,8 +162,8 @@ type Store interface {
 	// is larger than the room left and than MinRecord.
 	Complete(ctx context.Context, c Claim, fingerprint, record []byte, ttl time.Duration) error
 
-	// Release makes a pending record of this owner absent: nothing happened. nil
-	// when it is absent already; ErrFenced when another owner has it, ErrLost
+	// Release makes a pending record of this owner absent: nothing happened, in this
+	// attempt. nil when it is absent already; ErrFenced when another owner has it, ErrLost
 	// when it is this owner's but no longer pending.
 	Release(ctx context.Context, c Claim) error
 
@@ -169,6 +179,13 @@ type Local interface {
 	Local() bool
 }
 
+// Recaller is an optional interface of a [Store] that remembers finished operations in
+// this process.
+type Recaller interface {
+	// Recall returns a Done record that is at hand. It asks nobody and never waits.
+	Recall(id ID) (ClaimResult, bool)
+}
+
 // Waiter is an optional interface of a [Store] that can tell when a pending
 // record changes.
 type Waiter interface {
@@ -178,7 +195,9 @@ type Waiter interface {
 	Wait(ctx context.Context, id ID) error
 }
 
-// Admin is an optional interface of a [Store], for operators and their tools.
+// Admin is an optional interface of a [Store], for operators and their tools. A store
+// that wraps another one has the methods of this interface and of [Waiter] even where the
+// other lacks them, and returns errors.ErrUnsupported from them then.
 type Admin interface {
 	// Get returns what the store holds. The state is Absent when it holds
 	// nothing; a lapsed lease reads as Unknown.
@@ -203,7 +222,7 @@ type Info struct {
 	Age       time.Duration // as in ClaimResult
 	LeaseLeft time.Duration // of a pending record
 	ExpiresIn time.Duration // until the store forgets the record
-	Size      int           // bytes of fingerprint and record
+	Size      int           // bytes of fingerprint and record, as they are stored
 	Reason    string        // given to Abandon
 }
 

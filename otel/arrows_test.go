@@ -15,15 +15,21 @@ const module = "github.com/goaroundhq/goaround"
 // arrows says which packages of ours each package may import. Nothing else is allowed, and
 // every package must be here.
 var arrows = map[string][]string{
-	"skew":          {},
-	"skew/skewntp":  {"skew"},
-	"skew/skewtest": {"skew"},
-	"slot":          {"skew"},
-	"idem":          {"skew"},
-	"idem/idemtest": {"idem"},
-	"transport":     {"slot", "idem", "skew"},
-	"server":        {"slot", "idem", "skew"},
-	"otel":          {"transport", "server", "slot", "idem", "skew"},
+	"skew":                     {},
+	"skew/skewntp":             {"skew"},
+	"skew/skewtest":            {"skew"},
+	"slot":                     {"skew"},
+	"idem":                     {"skew"},
+	"idem/idemtest":            {"idem"},
+	"idem/idemcache":           {"idem"},
+	"idem/idemseal":            {"idem"},
+	"idem/idemredis":           {"idem"},
+	"idem/idemredis/redistest": {},
+	"idem/idemsql":             {"idem"},
+	"transport":                {"slot", "idem", "skew"},
+	"server":                   {"slot", "idem", "skew"},
+	"server/servertest":        {"server", "idem", "skew"},
+	"otel":                     {"transport", "server", "slot", "idem", "skew"},
 }
 
 // small are the libraries that the core may use: each does one thing and needs nothing but
@@ -34,9 +40,20 @@ var small = []string{
 	"github.com/dunglas/httpsfv",
 }
 
-// clients are the libraries that a package below the core is for, and what they need.
-var clients = map[string][]string{
-	"skew/skewntp": {"github.com/beevik/ntp", "golang.org/x/net", "golang.org/x/sys"},
+// redis is what the go-redis client compiles.
+var redis = []string{
+	"github.com/redis/go-redis/v9",
+	"github.com/cespare/xxhash/v2",
+	"go.uber.org/atomic",
+	"golang.org/x/sys",
+}
+
+// backends may use libraries of their own, which only those who import them compile.
+var backends = map[string][]string{
+	"idem/idemcache":           {"github.com/maypok86/otter/v2"},
+	"idem/idemredis":           redis,
+	"idem/idemredis/redistest": redis,
+	"skew/skewntp":             {"github.com/beevik/ntp", "golang.org/x/net", "golang.org/x/sys"},
 }
 
 // libraries are those that a package may use. The clock uses none.
@@ -44,7 +61,7 @@ func libraries(name string) []string {
 	if name == "skew" {
 		return nil
 	}
-	return slices.Concat(small, clients[name])
+	return slices.Concat(small, backends[name])
 }
 
 // listed is what go list says of a package.
@@ -127,6 +144,17 @@ func TestPackagesAreLightToImport(t *testing.T) {
 			if dep.Module == nil || !slices.Contains(libraries(name), dep.Module.Path) {
 				t.Errorf("%s compiles %s", name, path)
 			}
+		}
+	}
+}
+
+// A client has no use for a database.
+func TestTransportCompilesNoDatabase(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		name, ok := ours(p)
+		if ok && name == "transport" && slices.Contains(p.Deps, "database/sql") {
+			t.Errorf("%s compiles database/sql", name)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/idem/idemcache"
 	"github.com/goaroundhq/goaround/server"
 )
 
@@ -78,9 +79,6 @@ func forget(b *testing.B, store *idem.Memory) {
 }
 
 func BenchmarkServer(b *testing.B) {
-	guard := func() http.Handler {
-		return server.New(idem.NewMemory(), server.WithSharedScope())(http.HandlerFunc(orders))
-	}
 	// The keys are made beforehand: making them is the client's work.
 	keys := make([]string, 1<<17)
 	for i := range keys {
@@ -134,14 +132,19 @@ func BenchmarkServer(b *testing.B) {
 	b.Run("first, many records", func(b *testing.B) {
 		first(b, idem.NewMemory(idem.WithMaxBytes(1<<30)), func() {})
 	})
-	b.Run("replay", func(b *testing.B) {
-		serve := requests(b, guard())
-		serve(keys[0])
-		b.ReportAllocs()
-		for b.Loop() {
-			if serve(keys[0]) != http.StatusCreated {
-				b.Fatal("not replayed")
+	replay := func(store idem.Store) func(*testing.B) {
+		return func(b *testing.B) {
+			serve := requests(b, server.New(store, server.WithSharedScope())(http.HandlerFunc(orders)))
+			serve(keys[0])
+			b.ReportAllocs()
+			for b.Loop() {
+				if serve(keys[0]) != http.StatusCreated {
+					b.Fatal("not replayed")
+				}
 			}
 		}
-	})
+	}
+	b.Run("replay", replay(idem.NewMemory()))
+	// The store behind the cache can be any: it is asked once.
+	b.Run("replay from the cache", replay(idemcache.New(idem.NewMemory())))
 }

@@ -18,55 +18,6 @@ import (
 	"github.com/goaroundhq/goaround/server"
 )
 
-func TestSameKeyOtherRequestIsRefused(t *testing.T) {
-	t.Parallel()
-	const body = `{"item":"book"}`
-	for _, tt := range []struct {
-		name   string
-		path   string
-		body   string
-		change func(*http.Request)
-		same   bool
-	}{
-		{name: "the same", path: "/orders?v=1", body: body, same: true},
-		{name: "other body", path: "/orders?v=1", body: `{"item":"bool"}`},
-		{name: "longer body", path: "/orders?v=1", body: body + " "},
-		{name: "shorter body", path: "/orders?v=1", body: body[1:]},
-		{name: "no body", path: "/orders?v=1", body: ""},
-		{name: "other query", path: "/orders?v=2", body: body},
-		{name: "no query", path: "/orders", body: body},
-		{name: "other media type", path: "/orders?v=1", body: body, change: func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }},
-		{name: "other parameters of the media type", path: "/orders?v=1", body: body, same: true, change: func(r *http.Request) {
-			r.Header.Set("Content-Type", "Application/JSON; charset=utf-8")
-		}},
-		{name: "other field", path: "/orders?v=1", body: body, same: true, change: func(r *http.Request) { r.Header.Set("X-Attempt", "2") }},
-		{name: "chunked", path: "/orders?v=1", body: body, same: true, change: func(r *http.Request) { r.ContentLength = -1 }},
-		{name: "chunked and longer", path: "/orders?v=1", body: body + " ", change: func(r *http.Request) { r.ContentLength = -1 }},
-		{name: "chunked and shorter", path: "/orders?v=1", body: body[1:], change: func(r *http.Request) { r.ContentLength = -1 }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, created)
-			s.send("POST", "/orders?v=1", "k", body)
-			r := s.send("POST", tt.path, "k", tt.body, func(r *http.Request) {
-				if tt.change != nil {
-					tt.change(r)
-				}
-			})
-			if tt.same {
-				s.expect(r, http.StatusCreated, `{"id":17}`)
-				s.expectOutcomes(server.Executed, server.Replayed)
-			} else {
-				s.expectProblem(r, http.StatusUnprocessableEntity, idem.KeyReused)
-				if strings.Contains(r.body, "17") || r.header.Get("Location") != "" {
-					t.Errorf("the refusal reveals the stored response: %v %q", r.header, r.body)
-				}
-			}
-			s.expectRuns(1)
-		})
-	}
-}
-
 // What a handler did can only depend on what it read.
 func TestHandlerThatDoesNotReadItAll(t *testing.T) {
 	t.Parallel()
@@ -152,69 +103,6 @@ func (s *service) cutOff(key, body string, length int) {
 	// The server may answer or not; what matters is that it is done with the request.
 	_, _ = io.Copy(io.Discard, bufio.NewReader(conn))
 	_ = conn.Close()
-}
-
-// An upload that breaks off and is refused by the handler has had no effect: the retry with
-// the whole body must run, not be compared with half of it.
-func TestBodyThatBreaksOff(t *testing.T) {
-	t.Parallel()
-	read := func(status int) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			if _, err := io.ReadAll(r.Body); err != nil {
-				w.WriteHeader(status)
-				return
-			}
-			created(w, r)
-		}
-	}
-	t.Run("refused by the handler", func(t *testing.T) {
-		t.Parallel()
-		s := serve(t, read(http.StatusBadRequest))
-		s.cutOff("k", `{"item":`, 15)
-		s.expect(s.post("k"), http.StatusCreated, `{"id":17}`)
-		if !s.post("k").replayed() {
-			t.Error("not replayed")
-		}
-		s.expectRuns(2)
-	})
-	t.Run("accepted by the handler", func(t *testing.T) {
-		t.Parallel()
-		s := serve(t, read(http.StatusAccepted))
-		s.cutOff("k", `{"item":`, 15)
-		r := s.post("k")
-		s.expect(r, http.StatusAccepted, "")
-		if !r.replayed() {
-			t.Error("ran again although the handler said that it took the order")
-		}
-	})
-	t.Run("too large for the handler", func(t *testing.T) {
-		t.Parallel()
-		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if _, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4)); err != nil {
-				http.Error(w, "too large", http.StatusRequestEntityTooLarge)
-			}
-		})
-		for range 2 { // a refusal like any other: the same request gets the same answer
-			s.expect(s.post("k"), http.StatusRequestEntityTooLarge, "too large\n")
-		}
-		s.expectRuns(1)
-	})
-	t.Run("too large for middleware outside", func(t *testing.T) {
-		t.Parallel()
-		runs := 0
-		once := server.New(idem.NewMemory(), server.WithSharedScope())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			runs++
-			read(http.StatusRequestEntityTooLarge)(w, r)
-		}))
-		for _, limit := range []int64{4, 100} { // the limit was raised between the attempts
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader("longer than that"))
-			r.Header.Set(idem.Header, "k")
-			http.MaxBytesHandler(once, limit).ServeHTTP(httptest.NewRecorder(), r)
-		}
-		if runs != 2 {
-			t.Errorf("ran %d times, want 2: what was refused unread is not done", runs)
-		}
-	})
 }
 
 // The repetition's body breaks off: nothing can be said about it.

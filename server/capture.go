@@ -50,6 +50,7 @@ type capture struct {
 	outer  http.Header // what stood before it, when the header below no longer tells
 	fields int         // in header, when the status was set
 	head   bool        // the request method is HEAD
+	whole  bool        // nothing may be sent before the handler has returned
 
 	stage   stage
 	trailer bool // the handler has one, or declared it
@@ -66,6 +67,9 @@ type capture struct {
 
 func (c *capture) init(w http.ResponseWriter, r *http.Request, h *handler, echo []string) {
 	c.w, c.h, c.length, c.head, c.echo = w, h, -1, r.Method == http.MethodHead, echo
+	if c.whole = h.tx != nil; c.whole {
+		c.outer = w.Header().Clone()
+	}
 	if outer := w.Header(); len(outer) > 0 {
 		c.header = maps.Clone(outer)
 	} else {
@@ -178,7 +182,7 @@ func write[T []byte | string](c *capture, p T, send func(T) (int, error)) (int, 
 	if !c.fits(len(p)) {
 		c.omit()
 	}
-	if c.omitted {
+	if c.omitted && !c.whole {
 		return send(p)
 	}
 	c.buf = append(c.buf, p...)
@@ -213,8 +217,12 @@ func (c *capture) admit(n int64) error {
 
 func (c *capture) fits(n int) bool { return !c.omitted && len(c.buf)-c.body+n <= c.h.maxBody }
 
-// omit gives up keeping the body, and sends what was held back of it.
+// omit gives up keeping the body for the record, and sends what was held back of it.
 func (c *capture) omit() {
+	if c.whole {
+		c.omitted = true
+		return
+	}
 	c.pass()
 	c.omitted = true
 	c.buf = c.buf[:c.body]
@@ -268,6 +276,17 @@ func (c *capture) send() {
 	if c.stage == passing && (streamed || c.trailer || len(c.header) != c.fields) {
 		c.putHeader()
 	}
+}
+
+// failed is the record of a handler that did not do what it should.
+func (c *capture) failed() []byte { return appendShort(c.short[:0], http.StatusInternalServerError) }
+
+// discard takes back the response, of which nothing was sent.
+func (c *capture) discard() {
+	below := c.w.Header()
+	clear(below)
+	maps.Copy(below, c.outer)
+	below[idem.Header] = c.echo
 }
 
 // release gives the buffer back. A second call does nothing.

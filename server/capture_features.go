@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,13 +21,16 @@ var (
 	_ interface{ Unwrap() http.ResponseWriter } = (*capture)(nil)
 )
 
+// errWhole is what a transactional handler gets that wants to send before the commit.
+var errWhole = fmt.Errorf("server: response of a transactional handler is sent after the commit: %w", http.ErrNotSupported)
+
 // Unwrap lets http.ResponseController reach what is not handled here.
 func (c *capture) Unwrap() http.ResponseWriter { return c.w }
 
 func (c *capture) Flush() { _ = c.FlushError() }
 
 // FlushError sends what was written so far. From here on the client sees bytes before
-// they are stored.
+// they are stored, which a transactional handler may not do.
 func (c *capture) FlushError() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,6 +39,8 @@ func (c *capture) FlushError() error {
 		return http.ErrHijacked
 	case c.frozen:
 		return errReturned
+	case c.whole:
+		return errWhole
 	case c.status == 0:
 		c.begin(http.StatusOK)
 	}
@@ -52,6 +58,9 @@ func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	defer c.mu.Unlock()
 	if c.frozen {
 		return nil, nil, errReturned
+	}
+	if c.whole {
+		return nil, nil, errWhole
 	}
 	conn, rw, err := http.NewResponseController(c.w).Hijack()
 	if err == nil {

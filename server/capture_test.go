@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,23 +15,6 @@ import (
 	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/server"
 )
-
-// A response is on the wire only when it is in the store.
-func TestStoredBeforeItIsSent(t *testing.T) {
-	t.Parallel()
-	store := &slowStore{Memory: idem.NewMemory(), completing: make(chan struct{}), goOn: make(chan struct{})}
-	s := serveStore(t, store, created)
-	got := make(chan reply)
-	go func() { got <- s.post("k") }()
-	<-store.completing
-	select {
-	case r := <-got:
-		t.Errorf("the client has %d before it was stored", r.status)
-	case <-time.After(50 * time.Millisecond): // it may only come too early, never too late
-	}
-	close(store.goOn)
-	s.expect(<-got, http.StatusCreated, `{"id":17}`)
-}
 
 func TestOversizeBody(t *testing.T) {
 	t.Parallel()
@@ -93,31 +75,6 @@ func TestOversizeBody(t *testing.T) {
 // onlyReader hides WriterTo, so that io.Copy asks the writer.
 type onlyReader struct{ io.Reader }
 
-// The default is 1 MiB: a response of 3 MiB arrives whole and is not kept.
-func TestThreeMiBResponse(t *testing.T) {
-	t.Parallel()
-	want := strings.Repeat("x", 3<<20)
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, want) })
-	if r := s.post("k"); r.err != nil || r.body != want {
-		t.Errorf("%d bytes, %v", len(r.body), r.err)
-	}
-	s.expectProblem(s.post("k"), http.StatusConflict, idem.ResponseNotStored)
-	s.expectRuns(1)
-}
-
-func TestOversizeHeader(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		for i := range 20 {
-			w.Header().Set("X-Large-"+strconv.Itoa(i), strings.Repeat("x", 1<<10))
-		}
-		_, _ = io.WriteString(w, "text")
-	})
-	s.expect(s.post("k"), 200, "text")
-	s.expectProblem(s.post("k"), http.StatusConflict, idem.ResponseNotStored)
-	s.expectRuns(1)
-}
-
 func TestFileIsServedAndStored(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "report.txt")
@@ -132,41 +89,6 @@ func TestFileIsServedAndStored(t *testing.T) {
 	if !again.replayed() {
 		t.Error("not replayed")
 	}
-}
-
-func TestFlushSendsAtOnceAndIsStored(t *testing.T) {
-	t.Parallel()
-	goOn := make(chan struct{})
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusAccepted)
-		_, _ = io.WriteString(w, "first ")
-		if err := http.NewResponseController(w).Flush(); err != nil {
-			t.Error(err)
-		}
-		<-goOn
-		_, _ = io.WriteString(w, "second ")
-		w.(http.Flusher).Flush()
-		_, _ = io.WriteString(w, "third")
-	})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set(idem.Header, "k")
-	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	part := make([]byte, 6)
-	if _, err := io.ReadFull(resp.Body, part); err != nil || string(part) != "first " {
-		t.Fatalf("read %q, %v", part, err)
-	}
-	close(goOn)
-	rest := read(resp)
-	s.expect(rest, http.StatusAccepted, "second third")
-	again := s.send(http.MethodPost, "/", "k", "", func(r *http.Request) { r.Header.Del("Content-Type") })
-	s.expect(again, http.StatusAccepted, "first second third")
-	s.expectRuns(1)
 }
 
 func TestFlushBeforeAnythingIsWritten(t *testing.T) {

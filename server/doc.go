@@ -52,6 +52,14 @@
 // same. The handler's context does end with the client's connection, as always in
 // net/http; a handler that should finish its work uses context.WithoutCancel.
 //
+// # Transactions, and the truth about unknown outcomes
+//
+// With a store in the database of the effects, [WithTransactions] commits both together
+// and each key has its effect exactly once; the handler gets the transaction from [Tx].
+// Without, [WithRecover] can look up how an operation ended whose process died.
+//
+// # Timeouts
+//
 // Timeouts belong outside: http.TimeoutHandler inside of this middleware answers
 // 503 while the handler goes on, and the key would be free too early.
 package server

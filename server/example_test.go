@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/idem/idemsql"
 	"github.com/goaroundhq/goaround/server"
 )
 
@@ -83,4 +85,59 @@ func ExampleNothingHappened() {
 	// 409 sold out
 	//
 	// 200 on its way
+}
+
+// The transfer and its response are committed together.
+func ExampleWithTransactions() {
+	db, err := sql.Open("pgx", "postgres://localhost/bank") // import _ "github.com/jackc/pgx/v5/stdlib"
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close() //nolint:errcheck // the process ends
+	store := idemsql.New(db, idemsql.PostgreSQL)
+	customer := func(r *http.Request) (idem.Scope, error) { return idem.Scope(r.Header.Get("Customer")), nil }
+
+	transfer := func(w http.ResponseWriter, r *http.Request) {
+		tx, err := server.Tx(r.Context()) // not for the handler to commit or roll back
+		if err == nil {
+			_, err = tx.ExecContext(r.Context(), "UPDATE accounts SET balance = balance - 5 WHERE owner = $1", "ann")
+		}
+		if err != nil {
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+	}
+	once := server.New(store, server.WithScope(customer), server.WithTransactions(nil))
+
+	http.Handle("POST /transfers", once(http.HandlerFunc(transfer)))
+}
+
+// A payment service behind the handler knows what became of a charge.
+func ExampleWithRecover() {
+	charges := map[string]string{"key-17": "charge 17"} // what the service knows
+	lookUp := func(_ *http.Request, key string) (idem.Resolution, error) {
+		charge, ok := charges[key]
+		if !ok {
+			return idem.Resolution{State: idem.Absent}, nil // it did not happen: run it
+		}
+		record, err := server.EncodeResponse(http.StatusCreated, nil, []byte(charge))
+		return idem.Resolution{State: idem.Done, Record: record}, err
+	}
+	once := server.New(idem.NewMemory(), server.WithSharedScope(), server.WithRecover(lookUp))
+	h := once(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.OutcomeUnknown(r.Context()) // the service has the charge, but its answer was lost
+		w.WriteHeader(http.StatusGatewayTimeout)
+	}))
+	for range 2 {
+		r := httptest.NewRequest(http.MethodPost, "/charges", nil)
+		r.Header.Set("Idempotency-Key", "key-17")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		fmt.Printf("%d %q\n", w.Code, w.Body)
+	}
+	// Output:
+	// 504 ""
+	// 201 "charge 17"
 }

@@ -16,6 +16,7 @@ type run struct {
 	ctx     runContext
 	body    hashedBody
 	capture capture
+	tx      *transaction  // nil when the route is not transactional
 	inner   *http.Request // as the handler sees it
 	verdict atomic.Int32
 }
@@ -84,6 +85,9 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 	x.capture.init(w, r, h, echo)
 	x.inner = r.WithContext(&x.ctx)
 	x.body.init(r)
+	if h.tx != nil {
+		x.tx = h.tx.transaction(x.held.Context())
+	}
 	if r.Body != nil && r.Body != http.NoBody {
 		x.inner.Body = &x.body
 	}
@@ -91,61 +95,4 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 	a := h.finish(x)
 	ended = true
 	h.answered(&x.ctx, a)
-}
-
-// abort ends the claim of a request that did not end well.
-func (x *run) abort() Answer {
-	x.capture.freeze()
-	x.body.freeze()
-	x.body.release()
-	a := Answer{Outcome: Executed, ID: x.held.Claim().ID}
-	if x.verdict.Load() == verdictNothing {
-		a.Ending, a.Err = idem.Released, x.held.Release()
-	} else {
-		a.Ending, a.Err = idem.Abandoned, x.held.Abandon("handler panicked")
-	}
-	x.capture.release()
-	return a
-}
-
-// finish ends the claim of a handler that returned, and then sends its response.
-func (h *handler) finish(x *run) Answer {
-	x.capture.freeze()
-	x.body.freeze()
-	a := Answer{Outcome: Executed, Status: x.capture.status, ID: x.held.Claim().ID}
-	gone := x.ctx.Err() != nil
-	a.Ending = h.ending(x, gone)
-	switch a.Ending {
-	case idem.Released:
-		a.Err = x.held.Release()
-	case idem.Abandoned:
-		a.Err = x.held.Abandon("handler does not know")
-	default:
-		record, short := x.capture.record(gone)
-		a.Err = x.held.Complete(x.body.fingerprint(), record, short)
-	}
-	x.body.release()
-	x.capture.send()
-	x.capture.release()
-	return a
-}
-
-// ending decides what the response says about the operation. A handler that answers 4xx
-// to a body that broke off has refused it. One that answers 5xx to that, or to a client
-// that has gone, was disturbed in its work: it cannot be told how far it had come. gone
-// tells that the client has left.
-func (h *handler) ending(x *run, gone bool) idem.Ending {
-	status, verdict, broken := x.capture.status, x.verdict.Load(), x.body.failed
-	switch {
-	case verdict == verdictNothing:
-		return idem.Released
-	case verdict == verdictUnknown:
-		return idem.Abandoned
-	case h.nothing(status), broken && status >= 400 && status < 500:
-		return idem.Released
-	case status >= 500 && (gone || broken || h.guard.Guarantee() == idem.AtLeastOnce):
-		return idem.Abandoned
-	default:
-		return idem.Completed
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -21,6 +22,9 @@ const (
 	bodyPrefix = 0 // the handler stopped before the end
 	bodyWhole  = 1
 )
+
+// readSize is how much of a body is read at a time, in bytes.
+const readSize = 4 << 10
 
 // fingerprinter hashes one request. Its memory is reused, because what goes through
 // the hash.Hash interface cannot live on the stack.
@@ -93,17 +97,24 @@ func (f *fingerprinter) readBody(body io.Reader, size int64, whole bool) (bool, 
 	if body == nil {
 		return size == 0, nil
 	}
-	if n, err := io.CopyN(f.hash, body, size); n < size {
+	f.scratch = slices.Grow(f.scratch[:0], readSize)
+	for left := size; left > 0; {
+		n, err := body.Read(f.scratch[:min(left, readSize)])
+		f.hash.Write(f.scratch[:n])
+		if left -= int64(n); left == 0 {
+			break // what comes with the last bytes comes again
+		}
 		if errors.Is(err, io.EOF) {
 			return false, nil
 		}
-		return false, err
+		if err != nil {
+			return false, err
+		}
 	}
 	if !whole {
 		return true, nil
 	}
-	f.scratch = append(f.scratch[:0], 0)
-	n, err := io.ReadFull(body, f.scratch)
+	n, err := io.ReadFull(body, f.scratch[:1])
 	if n == 0 && errors.Is(err, io.EOF) {
 		return true, nil
 	}

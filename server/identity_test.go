@@ -1,10 +1,8 @@
 package server_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,72 +10,6 @@ import (
 	"github.com/goaroundhq/goaround/server"
 	"github.com/goaroundhq/goaround/skew"
 )
-
-func as(user string) func(*http.Request) {
-	return func(r *http.Request) { r.SetBasicAuth(user, "secret") }
-}
-
-func byUser(r *http.Request) (idem.Scope, error) {
-	user, _, ok := r.BasicAuth()
-	if !ok {
-		return "", errors.New("nobody is logged in")
-	}
-	return idem.Scope(user), nil
-}
-
-func TestCallersDoNotShareKeys(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		user, _, _ := r.BasicAuth()
-		_, _ = w.Write([]byte("for " + user))
-	}, server.WithScope(byUser))
-	s.expect(s.post("k", as("ann")), 200, "for ann")
-	s.expect(s.post("k", as("bob")), 200, "for bob")
-	s.expect(s.post("k", as("ann")), 200, "for ann")
-	s.expectRuns(2)
-	s.expectOutcomes(server.Executed, server.Executed, server.Replayed)
-}
-
-func TestCallerThatIsNotKnownIsRefused(t *testing.T) {
-	t.Parallel()
-	s := serve(t, created, server.WithScope(byUser))
-	s.expectProblem(s.post("k"), http.StatusForbidden, idem.ScopeUnknown)
-	s.expectProblem(s.post("k", as("")), http.StatusForbidden, idem.ScopeUnknown)
-	s.expectRuns(0)
-	if a := s.lastAnswer(); a.Err == nil {
-		t.Error("the observer was not told why")
-	}
-}
-
-func TestAnotherRouteOrMethodIsAnotherOperation(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.Method + " " + r.URL.Path)) })
-	for range 2 {
-		s.expect(s.send("POST", "/a", "k", ""), 200, "POST /a")
-		s.expect(s.send("POST", "/b", "k", ""), 200, "POST /b")
-		s.expect(s.send("PATCH", "/a", "k", ""), 200, "PATCH /a")
-	}
-	s.expectRuns(3)
-}
-
-func TestOneRouteUnderTwoPaths(t *testing.T) {
-	t.Parallel()
-	s := serve(t, created, server.WithRoute(func(*http.Request) string { return "create order" }))
-	s.send("POST", "/v1/orders", "k", "{}")
-	// One operation, and not the same request.
-	s.expectProblem(s.send("POST", "/v2/orders", "k", "{}"), http.StatusUnprocessableEntity, idem.KeyReused)
-	s.expectRuns(1)
-}
-
-func TestNamespacesShareAStore(t *testing.T) {
-	t.Parallel()
-	store := idem.NewMemory()
-	for _, name := range []string{"shop", "bank"} {
-		s := serveStore(t, store, created, server.WithNamespace(name))
-		s.post("k")
-		s.expectRuns(1)
-	}
-}
 
 func TestUnguardedRequestsPass(t *testing.T) {
 	t.Parallel()
@@ -108,65 +40,6 @@ func TestUnguardedRequestsPass(t *testing.T) {
 			}
 			s.expectRuns(2)
 			s.expectOutcomes(server.Ignored, server.Ignored)
-		})
-	}
-}
-
-// Clients offer an upgrade to HTTP/2 on ordinary requests; that must not switch the guard
-// off.
-func TestUpgradeOfferIsGuarded(t *testing.T) {
-	t.Parallel()
-	s := serve(t, created)
-	for range 2 {
-		s.expect(s.post("k", func(r *http.Request) {
-			r.Header.Set("Connection", "Upgrade, HTTP2-Settings")
-			r.Header.Set("Upgrade", "h2c")
-		}), http.StatusCreated, `{"id":17}`)
-	}
-	s.expectRuns(1)
-}
-
-func TestNestedMiddlewareGuardsOnce(t *testing.T) {
-	t.Parallel()
-	store := idem.NewMemory()
-	once := server.New(store, server.WithSharedScope())
-	s := serveStore(t, store, func(w http.ResponseWriter, r *http.Request) {
-		once(http.HandlerFunc(created)).ServeHTTP(w, r)
-	})
-	s.expect(s.post("k"), 201, `{"id":17}`)
-	if !s.post("k").replayed() {
-		t.Error("not replayed")
-	}
-	s.expectRuns(1)
-}
-
-func TestBadKeys(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		keys []string
-		want idem.Status
-	}{
-		{"missing", nil, idem.KeyMissing},
-		{"empty", []string{""}, idem.KeyInvalid},
-		{"blank", []string{`" "`}, idem.KeyInvalid},
-		{"two fields", []string{"a", "b"}, idem.KeyInvalid},
-		{"joined", []string{"a, b"}, idem.KeyInvalid},
-		{"malformed", []string{`"abc`}, idem.KeyInvalid},
-		{"not ASCII", []string{"schl\u00fcssel"}, idem.KeyInvalid},
-		{"too long", []string{strings.Repeat("k", 256)}, idem.KeyInvalid},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, created, server.WithRequired())
-			r := s.post("", func(r *http.Request) {
-				if tt.keys != nil {
-					r.Header[idem.Header] = tt.keys
-				}
-			})
-			s.expectProblem(r, http.StatusBadRequest, tt.want)
-			s.expectRuns(0)
-			s.expectOutcomes(server.Outcome(tt.want))
 		})
 	}
 }

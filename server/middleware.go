@@ -10,9 +10,13 @@ import (
 )
 
 // New returns middleware that guards handlers with the store. It panics when
-// neither [WithScope] nor [WithSharedScope] is given, or store is nil.
+// neither [WithScope] nor [WithSharedScope] is given, when store is nil, and when
+// options contradict each other or the store.
 func New(store idem.Store, opts ...Option) func(http.Handler) http.Handler {
 	c := newConfig(opts)
+	if c.tx != nil {
+		c.forTransactions(store)
+	}
 	guard := idem.NewGuard(store, c.claims...)
 	return func(next http.Handler) http.Handler {
 		return &handler{config: c, guard: guard, next: next}
@@ -42,8 +46,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.storeFailed(w, r, id, err)
 		return
 	}
+	if result.State == idem.Unknown && h.recover != nil {
+		result, err = h.recovered(r, key, id, result)
+	}
 	echo := values[:1:1] // tells the client that its key was understood
 	if result.State == idem.Acquired {
+		if h.expiring && h.expired(key) { // on its way to the store, which may have forgotten
+			h.giveBack(r, result.Claim, key)
+			h.refuse(w, r, id, keyExpired(h.guard.TTL()))
+			return
+		}
 		h.execute(result.Claim, key, echo, w, r)
 		return
 	}
@@ -54,7 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case idem.Pending:
 		h.refuse(w, r, id, inProgress(result))
 	default:
-		h.refuse(w, r, id, outcomeUnknown())
+		h.refuse(w, r, id, outcomeUnknown(err))
 	}
 }
 
@@ -88,6 +100,13 @@ func (h *handler) identify(r *http.Request, values []string) (string, idem.ID, *
 func (h *handler) expired(key string) bool {
 	made, ok := idem.KeyTime(key)
 	return ok && h.clock.Read().Latest.After(made.Add(h.guard.TTL()))
+}
+
+// giveBack ends a claim under which nothing was done.
+func (h *handler) giveBack(r *http.Request, c idem.Claim, key string) {
+	var held idem.Held
+	h.guard.Hold(r.Context(), c, key, &held)
+	_ = held.Release() // or its lease ends
 }
 
 func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID, err error) {

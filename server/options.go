@@ -31,6 +31,8 @@ type config struct {
 	expiring  bool
 	clock     *skew.Clock
 	claims    []idem.GuardOption
+	recover   RecoverFunc
+	tx        *txConfig // nil when the route is not transactional
 	observer  Observer
 }
 
@@ -56,7 +58,8 @@ func WithNamespace(name string) Option { return func(c *config) { c.namespace = 
 // http.StripPrefix and its like. Give it a name when one operation is reached under
 // several paths; and put the host in front of it where hosts differ in what they serve,
 // because by default they do not, so that a retry through another name of the same
-// service is still a retry.
+// service is still a retry. With [idem.NewID] of namespace, scope, method, route and key
+// an operator finds the record.
 func WithRoute(f func(*http.Request) string) Option { return func(c *config) { c.route = f } }
 
 // WithMethods sets the methods that are guarded. The default is POST and PATCH:

@@ -100,10 +100,32 @@ func inProgress(running idem.ClaimResult) *problem {
 	}
 }
 
-func outcomeUnknown() *problem {
+func outcomeUnknown(err error) *problem {
 	return &problem{
-		code: http.StatusConflict, status: idem.OutcomeUnknown, title: "Outcome is unknown",
+		code: http.StatusConflict, status: idem.OutcomeUnknown, title: "Outcome is unknown", err: err,
 		detail: "The first request with this Idempotency-Key did not finish, and whether it had its effect is not known. It will not be run again.",
+	}
+}
+
+// notCommitted answers a request whose transaction failed, or may have failed, at its
+// end. Asking again finds out.
+func notCommitted(err error) *problem {
+	switch {
+	case errors.Is(err, idem.ErrTxEnded):
+		return &problem{
+			code: http.StatusInternalServerError, status: idem.ResponseNotStored, title: "Transaction was ended by its handler", err: err,
+			detail: "Whether the request had its effect is not known here. It will not be run again.",
+		}
+	case errors.Is(err, idem.ErrFenced), errors.Is(err, idem.ErrLost):
+		p := inProgress(idem.ClaimResult{})
+		p.err = err
+		return p
+	default:
+		return &problem{
+			code: http.StatusServiceUnavailable, status: idem.StoreUnavailable, title: "Transaction was not committed", err: err,
+			detail:     "The transaction of this request was undone, or how it ended cannot be told now. Retry later with the same key.",
+			retryAfter: time.Second,
+		}
 	}
 }
 

@@ -17,6 +17,10 @@ func (h *handler) repeat(w http.ResponseWriter, r *http.Request, id idem.ID, res
 		h.refuse(w, r, id, keyReused())
 		return
 	}
+	if result.Unreadable != nil {
+		h.refuse(w, r, id, notReadable(result.Unreadable))
+		return
+	}
 	stored, err := decodeRecord(result.Record)
 	if err != nil {
 		h.refuse(w, r, id, notReadable(err))

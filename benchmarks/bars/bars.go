@@ -23,6 +23,7 @@ var bars = []bar{
 	{name: "clock, a reading", bench: "Clock/Read", bare: "Clock/bare", ns: 20},
 	{name: "response, its Date listened to", bench: "Dates/Step", bare: "Dates/bare", ns: 50},
 	{name: "server, replay", bench: "Server/replay", bare: "Server/bare", ns: 1500, allocs: 10},
+	{name: "server, replay from the cache", bench: "Server/replay_from_the_cache", bare: "Server/bare", ns: 1000, allocs: 10},
 }
 
 // row is a bar with what was measured.

@@ -13,6 +13,9 @@ BenchmarkX/bare-2         	  100	   120.0 ns/op	   10 B/op	   1 allocs/op
 BenchmarkX/bare-2         	  100	   900.0 ns/op	   10 B/op	   1 allocs/op
 BenchmarkX/chain-2        	  100	   210.0 ns/op	   50 B/op	   3 allocs/op
 BenchmarkX/chain-2        	  100	   230.0 ns/op	   50 B/op	   3 allocs/op
+BenchmarkRun/client-2 	  100	   0.95 of-hand
+BenchmarkRun/client-2 	  100	   0.90 of-hand
+BenchmarkRun/client-2 	  100	   0.20 of-hand
 PASS
 ok  	example	1.0s
 `
@@ -57,5 +60,31 @@ func TestMissingBenchmarkIsAnError(t *testing.T) {
 	}
 	if _, err := compare([]bar{{bench: "X/renamed", bare: "X/bare"}}, m); err == nil {
 		t.Error("a bar that nobody measures was kept")
+	}
+}
+
+func TestShares(t *testing.T) {
+	t.Parallel()
+	m, err := read(strings.NewReader(output))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		least   float64
+		missed  bool
+		verdict string
+	}{
+		{0.9, false, "| 0.90 | 0.90 | kept |"},
+		{0.91, true, "| 0.90 | 0.91 | MISSED |"},
+		{0, false, "| 0.90 | - |  |"},
+	} {
+		var out bytes.Buffer
+		missed, err := writeShares(&out, []share{{bench: "Run/client", least: tt.least}}, m)
+		if err != nil || missed != tt.missed || !strings.Contains(out.String(), tt.verdict) {
+			t.Errorf("bar %v: missed %v, %v\n%s", tt.least, missed, err, &out)
+		}
+	}
+	if _, err := writeShares(new(bytes.Buffer), []share{{bench: "Run/renamed"}}, m); err == nil {
+		t.Error("a share that nobody measures was kept")
 	}
 }

@@ -2,7 +2,6 @@ package idemtest
 
 import (
 	"bytes"
-	"slices"
 	"sync"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -18,7 +17,7 @@ var claimRules = []rule{
 			e.Error("Fence = 0, want more")
 		}
 	}},
-	{name: "Claim/OneOf64Racing", check: raceClaims},
+	{name: "Claim/OneOf64Racing", busy: true, check: raceClaims},
 	{name: "Claim/PendingTellsTheOthers", check: func(e *env) {
 		r := e.request(e.id())
 		r.Fingerprint = []byte("content")
@@ -90,6 +89,28 @@ var claimRules = []rule{
 			e.expect(r.ID, idem.Acquired)
 		}
 	}},
+	{name: "Claim/AcceptsTheShortestTimes", check: func(e *env) {
+		r := e.request(e.id())
+		r.Lease, r.TTL = 1, 1
+		e.acquire(r)
+		e.pass(e.unit)
+		e.expect(r.ID, idem.Acquired)
+	}},
+	{name: "Claim/RacingWithCompleteNeverRunsAgain", busy: true, check: func(e *env) {
+		e.raceAgainst(func(c idem.Claim) { e.complete(c, "result") }, func(id idem.ID, acquired int) {
+			if acquired != 0 {
+				e.Errorf("%d acquired what was pending and then done", acquired)
+			}
+			e.expectDone(id, "result")
+		})
+	}},
+	{name: "Claim/RacingWithReleaseIsOneAtMost", busy: true, check: func(e *env) {
+		e.raceAgainst(func(c idem.Claim) { e.ok("Release", e.store.Release(e.Context(), c)) }, func(_ idem.ID, acquired int) {
+			if acquired > 1 {
+				e.Errorf("%d acquired what was released once", acquired)
+			}
+		})
+	}},
 	{name: "Claim/KeepsItsOwnCopyOfTheFingerprint", check: func(e *env) {
 		r := e.request(e.id())
 		r.Fingerprint = []byte("content")
@@ -104,26 +125,49 @@ var claimRules = []rule{
 func raceClaims(e *env) {
 	const claimants = 64
 	id := e.id()
+	if a, p := e.race(claimants, func() idem.ClaimRequest { return e.request(id) }); a != 1 || p != claimants-1 {
+		e.Errorf("%d acquired and %d pending of %d, want 1 and %d", a, p, claimants, claimants-1)
+	}
+}
+
+// raceAgainst lets several, who might take over, claim while the owner ends its claim, many
+// times over.
+func (e *env) raceAgainst(end func(idem.Claim), judge func(id idem.ID, acquired int)) {
+	const rounds, claimants = 10, 8
+	for range rounds {
+		c := e.acquire(e.request(e.id()))
+		var owner sync.WaitGroup
+		owner.Go(func() { end(c) })
+		acquired, _ := e.race(claimants, func() idem.ClaimRequest { return takeOver(e, c.ID) })
+		owner.Wait()
+		judge(c.ID, acquired)
+	}
+}
+
+// race lets many claim at once, and counts those who acquired and those who found it pending.
+func (e *env) race(claimants int, request func() idem.ClaimRequest) (acquired, pending int) {
+	e.Helper()
 	results := make([]idem.ClaimResult, claimants)
 	errs := make([]error, claimants)
 	start := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range claimants {
+		r := request()
 		wg.Go(func() {
-			r := e.request(id)
 			<-start
 			results[i], errs[i] = e.store.Claim(e.Context(), r)
 		})
 	}
 	close(start)
 	wg.Wait()
-	for _, err := range errs {
+	for i, err := range errs {
 		e.ok("Claim", err)
+		switch results[i].State {
+		case idem.Acquired:
+			acquired++
+		case idem.Pending:
+			pending++
+		}
 	}
-	count := func(s idem.State) int {
-		return len(slices.DeleteFunc(slices.Clone(results), func(r idem.ClaimResult) bool { return r.State != s }))
-	}
-	if a, p := count(idem.Acquired), count(idem.Pending); a != 1 || p != claimants-1 {
-		e.Errorf("%d acquired and %d pending of %d, want 1 and %d", a, p, claimants, claimants-1)
-	}
+	return acquired, pending
 }

@@ -29,6 +29,15 @@ var leaseRules = []rule{
 		}
 		e.expect(r.ID, idem.Pending)
 	}},
+	{name: "Lease/OneOf64TakesOver", busy: true, check: func(e *env) {
+		r := e.request(e.id())
+		r.Lease = e.unit
+		e.acquire(r)
+		e.pass(2 * e.unit)
+		if a, p := e.race(64, func() idem.ClaimRequest { return takeOver(e, r.ID) }); a != 1 || p != 63 {
+			e.Errorf("%d took over and %d found it pending, want 1 and 63", a, p)
+		}
+	}},
 	{name: "Lease/OtherContentIsNotTakenOver", check: func(e *env) {
 		r := takeOver(e, e.id())
 		r.Fingerprint = []byte("content")
@@ -126,6 +135,15 @@ var leaseRules = []rule{
 			e.ok("Release", e.store.Release(e.Context(), c))
 		}
 	}},
+	{name: "Fence/GrowsAcrossPurge", check: withAdmin(func(e *env, a idem.Admin) {
+		// What forgot the record may have been a restart: others still know its fence.
+		first := e.acquire(e.request(e.id()))
+		e.pass(e.unit)
+		e.ok("Purge", a.Purge(e.Context(), first.ID))
+		if second := e.acquire(e.request(first.ID)); second.Fence <= first.Fence {
+			e.Errorf("Fence = %d after %d, want more", second.Fence, first.Fence)
+		}
+	})},
 	{name: "Fence/GrowsAcrossTakeOvers", check: func(e *env) {
 		r := e.request(e.id())
 		last := e.acquire(r)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,44 +18,96 @@ import (
 // Target says how to test a store.
 type Target struct {
 	// Open returns an empty store, or one that holds nothing under the IDs of this
-	// run; clean it up with t.Cleanup. Required.
+	// run; clean it up with t.Cleanup. It is called for each rule, and may return
+	// the same store again: rules use IDs of their own and do not mind what else
+	// the store holds. Required.
 	Open func(t *testing.T) idem.Store
-	// OpenBounded returns a store that has room for at least 4 records of
+	// OpenBounded returns an empty store that has room for at least 4 records of
 	// idem.MinRecord bytes and for at most maxBytes in all. nil means that the
 	// store has no byte bound of its own to test.
 	OpenBounded func(t *testing.T, maxBytes int64) idem.Store
 	// Bubble runs each test in a testing/synctest bubble, where time costs nothing.
 	// It works for stores that do no input or output.
 	Bubble bool
+	// Parallel runs many rules at once, however few processors there are, because
+	// on a store with real time they mostly wait. The whole takes some 60 units then.
+	// It changes nothing in a bubble.
+	Parallel bool
 	// Unit is the granule of leases and lifetimes: tests wait for a few of them,
 	// and the store must answer well within one. 0 means one second, which only a
-	// bubble makes fast.
+	// bubble makes fast; 150 to 200 ms suit a server on the same machine.
 	Unit time.Duration
+	// Seed decides what goes wrong in the rules where that is left to chance. 0 is
+	// another one each time; a rule that fails tells it.
+	Seed uint64
+
+	weather *weather      // nil in a bubble, where it is always fine
+	turns   *sync.RWMutex // locked for reading by rules that may run at once
 }
 
-// Run tests the store against all rules.
+// Run tests the store against all rules, and what an [idem.Guard] and [idem.Do] make of it
+// over connections that [Disturb] makes bad.
 func Run(t *testing.T, target Target) {
 	if target.Unit <= 0 {
 		target.Unit = time.Second
 	}
-	for _, group := range [][]rule{claimRules, leaseRules, completeRules, endRules, contextRules, boundRules, waiterRules, adminRules} {
-		for _, r := range group {
-			t.Run(r.name, func(t *testing.T) { target.run(t, r) })
-		}
+	if target.Seed == 0 {
+		target.Seed = rand.Uint64()
+	}
+	target.turns = new(sync.RWMutex)
+	if !target.Bubble {
+		target.weather = watch(t, target.Open(t), target.Unit)
+	}
+	rules := slices.Concat(
+		claimRules, leaseRules, completeRules, endRules, contextRules, waiterRules, recallerRules, adminRules,
+		claimScenes, endScenes, renewScenes, waitScenes, crashScenes, failoverScenes, clockScenes,
+		stormRules, boundRules,
+	)
+	if target.Parallel && !target.Bubble {
+		target.runAtOnce(t, slices.DeleteFunc(slices.Clone(rules), rule.alone))
+		rules = slices.DeleteFunc(rules, func(r rule) bool { return !r.alone() })
+	}
+	for _, r := range rules {
+		target.run(t, r)
 	}
 }
 
 // rule is one thing that a store must do.
 type rule struct {
 	name    string
-	bounded bool // needs OpenBounded
+	bounded bool // needs OpenBounded, and a store that is empty and nobody else's
+	busy    bool // keeps the store so busy that it may be slow to others
 	check   func(*env)
+}
+
+func (r rule) alone() bool { return r.bounded || r.busy }
+
+// atOnce is how many rules run at once with Parallel: enough to make a run short, and few
+// enough to leave the store on a busy machine its answer "well within a unit".
+const atOnce = 16
+
+func (target Target) runAtOnce(t *testing.T, rules []rule) {
+	// Not t.Parallel, which runs as many as there are processors.
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	running := make(chan struct{}, atOnce)
+	for _, r := range rules {
+		running <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-running }()
+			target.run(t, r)
+		})
+	}
 }
 
 // maxBytes is the bound that bounded rules ask for.
 const maxBytes = 64 << 10
 
 func (target Target) run(t *testing.T, r rule) {
+	t.Run(r.name, func(t *testing.T) { target.check(t, r) })
+}
+
+func (target Target) check(t *testing.T, r rule) {
 	check := func(t *testing.T) {
 		open := target.Open
 		if r.bounded {
@@ -61,7 +116,7 @@ func (target Target) run(t *testing.T, r rule) {
 			}
 			open = func(t *testing.T) idem.Store { return target.OpenBounded(t, maxBytes) }
 		}
-		r.check(&env{T: t, store: open(t), unit: target.Unit})
+		target.judge(t, r, open)
 	}
 	if target.Bubble {
 		synctest.Test(t, check)
@@ -74,8 +129,11 @@ func (target Target) run(t *testing.T, r rule) {
 // rule does not expect.
 type env struct {
 	*testing.T
-	store idem.Store
-	unit  time.Duration
+	verdict *verdict
+	store   idem.Store
+	unit    time.Duration
+	bubble  bool
+	seed    uint64
 	serial
 }
 

@@ -1,0 +1,38 @@
+package idemseal_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/idem/idemseal"
+)
+
+// A new key seals from now on, and what the old one sealed can still be read.
+func ExampleWithOldKey() {
+	kept := idem.NewMemory() // stands for a store elsewhere
+	march := idemseal.Key{ID: 1, Secret: secret()}
+	april := idemseal.Key{ID: 2, Secret: secret()}
+	op := idem.Operation{Name: "charge", Scope: "customer-7", Key: "order-17"}
+	charge := func(context.Context) (string, error) { return "receipt 1", nil }
+
+	before := idem.NewGuard(idemseal.New(kept, march))
+	fmt.Println(idem.Do(context.Background(), before, op, charge))
+
+	after := idem.NewGuard(idemseal.New(kept, april, idemseal.WithOldKey(march)))
+	fmt.Println(idem.Do(context.Background(), after, op, charge))
+
+	forgetful := idem.NewGuard(idemseal.New(kept, april))
+	fmt.Println(idem.Do(context.Background(), forgetful, op, charge))
+	// Output:
+	// receipt 1 <nil>
+	// receipt 1 <nil>
+	//  idem: result of the operation was not stored: idemseal: key of the record is not known: key 1
+}
+
+func secret() []byte {
+	s := make([]byte, idemseal.SecretLen)
+	_, _ = rand.Read(s) // never fails
+	return s
+}

@@ -1,0 +1,255 @@
+package idem_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// ledger is a database of one number that stands in for a real one where a real one
+// cannot be made to fail at the right moment.
+type ledger struct {
+	store   *idem.Memory
+	effects int
+}
+
+// ledgerTx is a transaction in it. The store is another one, so what it commits it tells
+// the store in one go.
+type ledgerTx struct {
+	db      *ledger
+	effects int
+	record  func() error // what Complete has to say when the commit is there
+	ended   bool
+	// completing and committing fail in the given way.
+	completing error
+	committing func(commit func()) error
+}
+
+func (tx *ledgerTx) Complete(ctx context.Context, c idem.Claim, fp, rec []byte, ttl time.Duration) error {
+	if tx.ended {
+		return idem.ErrTxEnded
+	}
+	if tx.completing != nil {
+		return tx.completing
+	}
+	info, err := tx.db.store.Get(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if info.Fence != c.Fence {
+		return idem.ErrFenced
+	}
+	tx.record = func() error { return tx.db.store.Complete(ctx, c, fp, rec, ttl) }
+	return nil
+}
+
+func (tx *ledgerTx) Commit(context.Context) error {
+	commit := func() {
+		tx.db.effects += tx.effects
+		if err := tx.record(); err != nil {
+			panic(err)
+		}
+	}
+	if tx.committing != nil {
+		return tx.committing(commit)
+	}
+	commit()
+	return nil
+}
+
+func (tx *ledgerTx) Rollback() error {
+	if tx.ended {
+		return idem.ErrTxEnded
+	}
+	tx.effects = 0
+	return nil
+}
+
+func charge(key string) idem.Operation {
+	return idem.Operation{Name: "charge", Scope: "customer", Key: key, Params: map[string]int{"amount": 5}}
+}
+
+func TestDoInCommitsBothOrNothing(t *testing.T) {
+	t.Parallel()
+	errCard := errors.New("card declined")
+	for _, tt := range []struct {
+		name    string
+		tx      ledgerTx
+		fn      func(*ledgerTx) (string, error)
+		effects int   // after the first call
+		first   error // of the first call
+		runs    int   // after a second call with a transaction that works
+		second  error
+	}{
+		{name: "success", effects: 1, runs: 1},
+		{
+			name: "failure", fn: func(*ledgerTx) (string, error) { return "", errCard },
+			first: errCard, runs: 2,
+		},
+		{
+			name: "final failure", fn: func(*ledgerTx) (string, error) { return "", idem.Final(errCard) },
+			first: errCard, runs: 1, second: new(idem.FinalError),
+		},
+		{
+			name: "no way to record it", tx: ledgerTx{completing: errCut},
+			first: errCut, runs: 2,
+		},
+		{
+			name: "commit fails", tx: ledgerTx{committing: func(func()) error { return errCut }},
+			first: errCut, runs: 2,
+		},
+		{
+			name: "answer to the commit is lost", tx: ledgerTx{committing: func(commit func()) error { commit(); return errCut }},
+			effects: 1, runs: 1,
+		},
+		{
+			name: "ended by the operation", fn: func(tx *ledgerTx) (string, error) { tx.ended = true; return "done", nil },
+			first: idem.ErrTxEnded, runs: 1, second: idem.ErrNotStored,
+		},
+		{
+			name: "ended by the operation that fails", fn: func(tx *ledgerTx) (string, error) { tx.ended = true; return "", errCard },
+			first: idem.ErrTxEnded, runs: 1, second: idem.ErrNotStored,
+		},
+		{
+			name:  "ended by the operation that fails for good",
+			fn:    func(tx *ledgerTx) (string, error) { tx.ended = true; return "", idem.Final(errCard) },
+			first: idem.ErrTxEnded, runs: 1, second: idem.ErrNotStored,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db := &ledger{store: idem.NewMemory()}
+			g := idem.NewGuard(db.store, idem.WithGuarantee(idem.AtLeastOnce))
+			runs := 0
+			call := func(tx *ledgerTx, fn func(*ledgerTx) (string, error)) (string, error) {
+				tx.db = db
+				start := func(context.Context) (idem.Transaction, error) { return tx, nil }
+				return idem.DoIn(t.Context(), g, charge("key"), start, func(context.Context) (string, error) {
+					runs++
+					tx.effects++
+					if fn != nil {
+						return fn(tx)
+					}
+					return "done", nil
+				})
+			}
+			value, err := call(&tt.tx, tt.fn)
+			if !errors.Is(err, tt.first) || (err == nil) != (value == "done" && tt.first == nil) {
+				t.Errorf("first call = %q, %v, want error %v", value, err, tt.first)
+			}
+			if db.effects != tt.effects {
+				t.Errorf("%d effects after the first call, want %d", db.effects, tt.effects)
+			}
+			value, err = call(new(ledgerTx), nil)
+			var final *idem.FinalError
+			switch {
+			case errors.As(tt.second, &final):
+				if !errors.As(err, &final) || final.Text != errCard.Error() {
+					t.Errorf("second call = %q, %v, want the final error", value, err)
+				}
+			case !errors.Is(err, tt.second), (err == nil) != (value == "done"):
+				t.Errorf("second call = %q, %v, want error %v", value, err, tt.second)
+			}
+			if runs != tt.runs {
+				t.Errorf("%d runs, want %d", runs, tt.runs)
+			}
+			if db.effects > 1 {
+				t.Errorf("%d effects", db.effects)
+			}
+		})
+	}
+}
+
+func TestDoInPanicRollsBack(t *testing.T) {
+	t.Parallel()
+	db := &ledger{store: idem.NewMemory()}
+	g := idem.NewGuard(db.store, idem.WithGuarantee(idem.AtLeastOnce))
+	tx := &ledgerTx{db: db}
+	start := func(context.Context) (idem.Transaction, error) { return tx, nil }
+	func() {
+		defer func() {
+			if recover() != "broken" {
+				t.Error("the panic is lost")
+			}
+		}()
+		_, _ = idem.DoIn(t.Context(), g, charge("key"), start, func(context.Context) (int, error) {
+			tx.effects++
+			panic("broken")
+		})
+	}()
+	if tx.effects != 0 {
+		t.Error("the panic did not roll back")
+	}
+	if _, err := idem.DoIn(t.Context(), g, charge("key"), start, func(context.Context) (int, error) { return 1, nil }); err != nil {
+		t.Errorf("the key is not free: %v", err)
+	}
+}
+
+func TestDoInWithoutTransactionRunsNothing(t *testing.T) {
+	t.Parallel()
+	g := idem.NewGuard(idem.NewMemory(), idem.WithGuarantee(idem.AtLeastOnce))
+	for range 2 { // the second time because the key must be free again
+		_, err := idem.DoIn(t.Context(), g, charge("key"),
+			func(context.Context) (idem.Transaction, error) { return nil, errCut },
+			func(context.Context) (int, error) { t.Error("fn runs"); return 0, nil })
+		if !errors.Is(err, errCut) {
+			t.Errorf("error = %v, want that of start", err)
+		}
+	}
+}
+
+// Another owner took over while this one slept: nothing of it remains, and it says so.
+func TestCompleteInAfterTakeOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := &ledger{store: idem.NewMemory()}
+		id := testID(t)
+		old, err := db.store.Claim(t.Context(), idem.ClaimRequest{ID: id, Owner: idem.NewOwner(), Lease: time.Second, TTL: time.Hour})
+		noError(t, err)
+		time.Sleep(time.Second)
+		g := idem.NewGuard(db.store, idem.WithGuarantee(idem.AtLeastOnce))
+		next := acquire(t, g, id)
+
+		var h idem.Held
+		g.Hold(t.Context(), old.Claim, "key", &h)
+		tx := &ledgerTx{db: db, effects: 1}
+		if err := h.CompleteIn(tx, nil, []byte("old"), nil); !errors.Is(err, idem.ErrFenced) {
+			t.Errorf("CompleteIn: %v, want ErrFenced", err)
+		}
+		if tx.effects != 0 || db.effects != 0 {
+			t.Error("the effect of the owner that was overtaken remains")
+		}
+		if err := h.CompleteIn(tx, nil, nil, nil); !errors.Is(err, idem.ErrLost) {
+			t.Errorf("second CompleteIn: %v, want ErrLost", err)
+		}
+		noError(t, next.CompleteIn(&ledgerTx{db: db, effects: 1}, nil, []byte("next"), nil))
+		if db.effects != 1 {
+			t.Errorf("%d effects, want 1", db.effects)
+		}
+	})
+}
+
+// When the store cannot say what became of the commit, nobody is told that it failed.
+func TestCompleteInDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newRemote()
+		db := &ledger{store: s.store}
+		g := idem.NewGuard(s, idem.WithGuarantee(idem.AtLeastOnce), idem.WithLease(lease))
+		h := acquire(t, g, testID(t))
+		s.set(on("release", func(context.Context) error { return errCut }), nil)
+		tx := &ledgerTx{db: db, effects: 1, committing: func(commit func()) error { commit(); return context.DeadlineExceeded }}
+		err := h.CompleteIn(tx, nil, []byte("record"), nil)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errCut) {
+			t.Errorf("CompleteIn: %v, want both errors", err)
+		}
+		result, err := g.Claim(t.Context(), testID(t), nil)
+		if err != nil || result.State != idem.Done || string(result.Record) != "record" {
+			t.Errorf("a later claim = %+v, %v, want the record", result, err)
+		}
+	})
+}
