@@ -10,11 +10,11 @@ help: ## show this list
 .PHONY: test
 test: deps ## install what is missing, and run all tests
 	go test -race -shuffle=on $(PACKAGES)
-	go test -shuffle=on -run 'Alloc|NotCopied' ./idem ./server ./transport # the race detector would change the counts
+	go test -shuffle=on -run 'Alloc|NotCopied' ./idem ./server ./skew ./transport # the race detector would change the counts
 
 .PHONY: deps
 deps: ## install what the tests need (as root), or say how
-	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql
+	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime
 
 .PHONY: check
 check: ## formatting, vet and staticcheck
@@ -31,4 +31,6 @@ fuzz: ## run each fuzz target for FUZZTIME
 	go test -run '^$$' -fuzz FuzzParseHeader -fuzztime $(FUZZTIME) ./idem
 	go test -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) ./idem/idemseal
 	go test -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) ./server
+	go test -run '^$$' -fuzz FuzzDate -fuzztime $(FUZZTIME) ./skew
+	go test -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) ./skew/skewntp
 	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./transport

@@ -2,16 +2,29 @@ package skew
 
 import "time"
 
-// Status says how far a [Reading] can be trusted.
+// Status says how far a [Reading] can be trusted. Every status but [Unknown] comes with
+// a bound: Earliest and Latest are as far apart as the clock may be wrong.
 type Status uint8
 
 const (
 	// Unknown: nobody has bounded the error of this clock. Earliest and Latest
 	// are the same instant, and that instant may be wrong by any amount.
 	Unknown Status = iota
-	// Bounded: the true time lies between Earliest and Latest as long as the
-	// bound that the caller gave holds.
+	// Bounded: the true time lies between Earliest and Latest, as long as fewer than half
+	// of the sources that answer lie, and the local clock drifts no faster than
+	// [WithMaxDrift] says; before any source was heard, as long as the bound holds that the
+	// caller gave.
 	Bounded
+	// Disagree: in the last round no majority of sources agreed, or what they agreed on
+	// contradicts what was known and is not confirmed yet. The reading is the one from
+	// before, and its interval has grown since.
+	Disagree
+	// Disrupted: the operating system's clock jumped since the last round. When it was
+	// stepped the reading is as good as before, because it does not follow such steps.
+	// When the machine was suspended, the time that it slept is added on Linux; elsewhere
+	// the reading is late by that much until the next round. Until then a reading costs a
+	// few system calls more.
+	Disrupted
 )
 
 // String returns the status in lower case, for logs and metric labels.
@@ -21,6 +34,10 @@ func (s Status) String() string {
 		return "unknown"
 	case Bounded:
 		return "bounded"
+	case Disagree:
+		return "disagree"
+	case Disrupted:
+		return "disrupted"
 	default:
 		return "invalid"
 	}

@@ -18,11 +18,11 @@ func Chain(base http.RoundTripper, steps ...Step) http.RoundTripper {
 }
 
 // New puts the standard chain around base: [Keys], then [Retry], with the same
-// options for both. A nil base is http.DefaultTransport. The result is safe for
+// options for both, then [WithDateSource]. A nil base is http.DefaultTransport. The result is safe for
 // concurrent use; it passes CloseIdleConnections on to base.
 func New(base http.RoundTripper, opts ...Option) http.RoundTripper {
 	c := newConfig(opts)
-	return Chain(base, c.keys, c.retry)
+	return Chain(base, c.keys, c.retry, c.dates)
 }
 
 // Keys is the step that puts an Idempotency-Key on requests that have none.
@@ -30,6 +30,14 @@ func Keys(opts ...Option) Step { return newConfig(opts).keys }
 
 // Retry is the step that tries a call again.
 func Retry(opts ...Option) Step { return newConfig(opts).retry }
+
+// dates lets the source of dates listen to each attempt.
+func (c *config) dates(next http.RoundTripper) http.RoundTripper {
+	if c.dateSource == nil {
+		return next
+	}
+	return c.dateSource.Step(next)
+}
 
 // closeIdle passes http.Client.CloseIdleConnections on.
 func closeIdle(next http.RoundTripper) {

@@ -24,6 +24,7 @@ type config struct {
 	bodyBuffer int
 	target     func(*http.Request) string
 	clock      *skew.Clock
+	dateSource *skew.DateSource
 	observer   Observer
 
 	keyMethods []string
@@ -107,9 +108,15 @@ func WithTarget(f func(*http.Request) string) Option {
 	return func(c *config) { c.target = f }
 }
 
-// WithClock reads the time for HTTP-dates in responses that have no Date of their own.
+// WithClock reads the time for HTTP-dates, and for the resets of rate limits, in responses
+// that have no Date of their own.
 // The default is the operating system's clock.
 func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
+
+// WithDateSource lets d learn the time from the Date of every response, also of those that
+// are tried again. It is for [New]; in a chain made by hand, d.Step is the innermost step.
+// The default, nil, costs nothing.
+func WithDateSource(d *skew.DateSource) Option { return func(c *config) { c.dateSource = d } }
 
 // WithObserver reports attempts and calls. The default reports nothing.
 func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }

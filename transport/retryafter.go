@@ -17,8 +17,12 @@ const (
 	lastEpoch  = 1 << 40 // of the year 36812: what is later overflows sooner or later
 )
 
+// maxLate is how long after a date we come at most, so as not to come before it by a clock
+// that may be fast. Dates name whole seconds; to come early costs one more refusal.
+const maxLate = time.Second
+
 // retryAfter returns how long the response asks to wait, 0 when it does not ask or
-// asks for a time that is past. Retry-After is a number of seconds or an HTTP-date in
+// asks for a time that is past. Without Retry-After a rate limit may ask. Retry-After is a number of seconds or an HTTP-date in
 // any of the three forms (RFC 9110, 10.2.3 and 5.6.7).
 //
 // A date is measured from the same response's Date, because then both come from one
@@ -27,7 +31,7 @@ const (
 func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 	value := strings.Trim(resp.Header.Get("Retry-After"), " \t")
 	if value == "" {
-		return 0
+		return rateLimitReset(resp, clock)
 	}
 	if isDigits(value) {
 		seconds, err := strconv.ParseInt(value, 10, 64)
@@ -48,13 +52,13 @@ func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 }
 
 func until(date time.Time, resp *http.Response, clock *skew.Clock) time.Duration {
-	now := clock.Now()
 	if resp.Header.Get("Age") == "" {
 		if sent, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			now = sent
+			return max(date.Sub(sent), 0)
 		}
 	}
-	return max(date.Sub(now), 0)
+	now := clock.Read()
+	return max(date.Sub(now.Mid().Add(-min(now.Uncertainty(), maxLate))), 0)
 }
 
 func isDigits(s string) bool {

@@ -20,6 +20,8 @@ var bars = []bar{
 	{name: "full chain, keyed POST", bench: "Transport/POST/chain", bare: "Transport/POST/stub", ns: 900, allocs: 9},
 	{name: "full chain, POST 64 KiB", bench: "Transport/POST64KiB/chain", bare: "Transport/POST64KiB/stub", bytes: 3 << 10},
 	{name: "server, first run", bench: "Server/first", bare: "Server/bare", ns: 2500, allocs: 15},
+	{name: "clock, a reading", bench: "Clock/Read", bare: "Clock/bare", ns: 20},
+	{name: "response, its Date listened to", bench: "Dates/Step", bare: "Dates/bare", ns: 50},
 	{name: "server, replay", bench: "Server/replay", bare: "Server/bare", ns: 1500, allocs: 10},
 	{name: "server, replay from the cache", bench: "Server/replay_from_the_cache", bare: "Server/bare", ns: 1000, allocs: 10},
 }

@@ -44,8 +44,8 @@ func measure(count int) (missed bool, err error) {
 // run measures and prints. It reports whether a bar was missed.
 func run(ctx context.Context, count int) (missed bool, err error) {
 	const module = "github.com/goaroundhq/goaround/"
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Transport|Server|FirstRun)$",
-		"-benchtime", "0.3s", "-count", strconv.Itoa(count), module+"transport", module+"server", module+"idem/idemredis")
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Clock|Dates|Transport|Server|FirstRun)$",
+		"-benchtime", "0.3s", "-count", strconv.Itoa(count), module+"skew", module+"transport", module+"server", module+"idem/idemredis")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
