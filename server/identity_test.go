@@ -55,30 +55,32 @@ func TestExpiringKeys(t *testing.T) {
 		}
 		return string(b[:8]) + "-" + string(b[8:]) + "-7000-8000-000000000000"
 	}
-	const ttl = time.Hour
+	const ttl, ahead = time.Hour, 5 * time.Minute
 	for _, tt := range []struct {
 		name    string
 		key     string
 		clock   *skew.Clock
-		expired bool
+		refused idem.Status
 	}{
-		{"fresh", idem.NewKey(), nil, false},
-		{"nearly over", keyAt(time.Now().Add(-ttl + time.Minute)), nil, false},
-		{"over", keyAt(time.Now().Add(-ttl - time.Second)), nil, true},
-		{"from the future", keyAt(time.Now().Add(time.Hour)), nil, false},
-		{"nearly over by a clock that may be slow", keyAt(time.Now().Add(-ttl + time.Minute)), skew.New(skew.WithUncertainty(2 * time.Minute)), true},
-		{"over by a clock that is known to be fast", keyAt(time.Now().Add(-ttl - time.Minute)), skew.New(skew.WithOffset(-2 * time.Minute)), false},
-		{"carries no time", "order-17", nil, false},
+		{"fresh", idem.NewKey(), nil, ""},
+		{"nearly over", keyAt(time.Now().Add(-ttl + ahead + time.Minute)), nil, ""},
+		{"over", keyAt(time.Now().Add(-ttl + ahead - time.Second)), nil, idem.KeyExpired},
+		{"of a client whose clock is fast", keyAt(time.Now().Add(ahead - time.Minute)), nil, ""},
+		{"from the future", keyAt(time.Now().Add(ahead + time.Minute)), nil, idem.KeyInvalid},
+		{"nearly over by a clock that may be slow", keyAt(time.Now().Add(-ttl + ahead + time.Minute)), skew.New(skew.WithUncertainty(2 * time.Minute)), idem.KeyExpired},
+		{"over by a clock that is known to be fast", keyAt(time.Now().Add(-ttl + ahead - time.Minute)), skew.New(skew.WithOffset(-2 * time.Minute)), ""},
+		{"from the future by a clock that may be fast", keyAt(time.Now().Add(ahead - time.Minute)), skew.New(skew.WithUncertainty(2 * time.Minute)), idem.KeyInvalid},
+		{"carries no time", "order-17", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, created, server.WithExpiringKeys(tt.clock), server.WithGuard(idem.WithTTL(ttl)))
 			r := s.post(tt.key)
-			if !tt.expired {
+			if tt.refused == "" {
 				s.expect(r, http.StatusCreated, `{"id":17}`)
 				return
 			}
-			s.expectProblem(r, http.StatusBadRequest, idem.KeyExpired)
+			s.expectProblem(r, http.StatusBadRequest, tt.refused)
 			s.expectRuns(0)
 		})
 	}

@@ -55,9 +55,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	echo := values[:1:1] // tells the client that its key was understood
 	if result.State == idem.Acquired {
-		if h.expiring && h.expired(key) { // on its way to the store, which may have forgotten
+		if p := h.outOfTime(key); p != nil { // on its way to the store, which may have forgotten
 			h.giveBack(r, result.Claim, key)
-			h.refuse(w, r, id, keyExpired(h.guard.TTL()))
+			h.refuse(w, r, id, p)
 			return
 		}
 		h.execute(result.Claim, key, echo, w, r)
@@ -86,8 +86,8 @@ func (h *handler) identify(r *http.Request, values []string) (string, idem.ID, *
 	if err != nil {
 		return "", idem.ID{}, badKey(err)
 	}
-	if h.expiring && h.expired(key) {
-		return "", idem.ID{}, keyExpired(h.guard.TTL())
+	if p := h.outOfTime(key); p != nil {
+		return "", idem.ID{}, p
 	}
 	scope, err := h.scope(r)
 	if err == nil && scope == "" {
@@ -97,13 +97,6 @@ func (h *handler) identify(r *http.Request, values []string) (string, idem.ID, *
 		return "", idem.ID{}, scopeUnknown(err)
 	}
 	return key, idem.NewID(h.namespace, scope, r.Method, h.route(r), key), nil
-}
-
-// expired reports whether what was done under the key may be forgotten by now, even
-// if the clock is as far behind as it may be.
-func (h *handler) expired(key string) bool {
-	made, ok := idem.KeyTime(key)
-	return ok && h.clock.Read().Latest.After(made.Add(h.guard.TTL()))
 }
 
 // giveBack ends a claim under which nothing was done.

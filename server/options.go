@@ -107,15 +107,6 @@ func WithoutHeaders(names ...string) Option {
 	}
 }
 
-// WithExpiringKeys refuses keys that carry their time (UUIDv7, as [idem.NewKey]
-// makes them) when they may be older than the lifetime of records, with 400
-// key-expired: what was done under such a key may be forgotten, and running it
-// again is not safe. Clients' clocks must be right to within the lifetime. nil
-// reads the operating system's clock. By default keys never expire.
-func WithExpiringKeys(clock *skew.Clock) Option {
-	return func(c *config) { c.expiring, c.clock = true, clock }
-}
-
 // WithGuard sets how claims are made: guarantee, lease, lifetime, waiting and
 // timeouts. The defaults are those of [idem.NewGuard].
 func WithGuard(opts ...idem.GuardOption) Option {

@@ -78,6 +78,13 @@ func badKey(err error) *problem {
 	}
 }
 
+func keyFromTheFuture() *problem {
+	return &problem{
+		code: http.StatusBadRequest, status: idem.KeyInvalid, title: "Idempotency-Key is from the future",
+		detail: "The key says that it was made at a time that has not come yet. Set the clock that it was made with.",
+	}
+}
+
 func keyExpired(ttl time.Duration) *problem {
 	return &problem{
 		code: http.StatusBadRequest, status: idem.KeyExpired, title: "Idempotency-Key has expired",

@@ -17,9 +17,9 @@ func Chain(base http.RoundTripper, steps ...Step) http.RoundTripper {
 	return base
 }
 
-// New puts the standard chain around base: [Keys], then [Retry], with the same
-// options for both, then [WithDateSource]. A nil base is http.DefaultTransport. The result is safe for
-// concurrent use; it passes CloseIdleConnections on to base.
+// New puts the standard chain around base: [Keys], then [Retry], with the same options for
+// both, then the source of [WithDateSource]. A nil base is http.DefaultTransport. The result
+// is safe for concurrent use; it passes CloseIdleConnections on to base.
 func New(base http.RoundTripper, opts ...Option) http.RoundTripper {
 	c := newConfig(opts)
 	return Chain(base, c.keys, c.retry, c.dates)

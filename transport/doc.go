@@ -28,8 +28,8 @@
 //
 // After a random wait (full jitter), or the slot that a pacer gives, and never before
 // the time that the server asked for in Retry-After or, without it, by the reset of a rate
-// limit. A wait that does not end before
-// the context's deadline is not begun: the call returns at once with what it has.
+// limit. A wait that does not end before the context's deadline is not begun: the call
+// returns at once with what it has.
 //
 // # What comes back
 //

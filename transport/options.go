@@ -109,8 +109,7 @@ func WithTarget(f func(*http.Request) string) Option {
 }
 
 // WithClock reads the time for HTTP-dates, and for the resets of rate limits, in responses
-// that have no Date of their own.
-// The default is the operating system's clock.
+// that have no Date of their own. The default is the operating system's clock.
 func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = clock } }
 
 // WithDateSource lets d learn the time from the Date of every response, also of those that

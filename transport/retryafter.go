@@ -21,9 +21,9 @@ const (
 // that may be fast. Dates name whole seconds; to come early costs one more refusal.
 const maxLate = time.Second
 
-// retryAfter returns how long the response asks to wait, 0 when it does not ask or
-// asks for a time that is past. Without Retry-After a rate limit may ask. Retry-After is a number of seconds or an HTTP-date in
-// any of the three forms (RFC 9110, 10.2.3 and 5.6.7).
+// retryAfter returns how long the response asks to wait, 0 when it does not ask or asks for
+// a time that is past. Retry-After is a number of seconds or an HTTP-date in any of the
+// three forms (RFC 9110, 10.2.3 and 5.6.7); without it a rate limit may ask.
 //
 // A date is measured from the same response's Date, because then both come from one
 // clock and its error cancels; from our clock when there is no Date, or when Age says

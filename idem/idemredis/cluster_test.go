@@ -63,6 +63,9 @@ func TestSlotUnderWay(t *testing.T) {
 	host, port, err := net.SplitHostPort(cluster.Nodes[0].Addr())
 	ok(t, err)
 	ok(t, newcomer.Client().ClusterMeet(t.Context(), host, port).Err())
+	eventually(t, "the new server knows the Cluster", func() bool {
+		return strings.Contains(newcomer.Client().ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	})
 	store := open(t, cluster.Client())
 	waits := open(t, cluster.Client(), idemredis.WithReplicas(1, patience))
 	id, other := newID(), newID()

@@ -83,7 +83,7 @@
 //	+hello +client +ping                                          each connection of go-redis
 //	+publish +subscribe +unsubscribe                              hints to those who wait
 //	+select                                                       a database other than 0
-//	+cluster +asking                                              a Cluster
+//	+cluster +asking +command                                     a Cluster
 //	+wait                                                         WithReplicas
 //	+scan                                                         Scan
 //	+info +config|get                                             Check

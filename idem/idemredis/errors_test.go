@@ -49,15 +49,6 @@ func TestUnsuitableServers(t *testing.T) {
 			},
 			want: "is a replica",
 		},
-		"words in a name": {
-			client: func(t *testing.T, server *redistest.Server) *redis.Client {
-				ok(t, server.Client().Do(t.Context(), "acl", "setuser", "TASK", "on", "nopass", "~app:*", "&*", "+@all").Err())
-				options := server.Options()
-				options.Username, options.Password = "TASK", "any"
-				return connect(t, options)
-			},
-			want: "prefix as key",
-		},
 		"too few replicas": {config: []string{"min-replicas-to-write 1"}, want: "min-replicas-to-write"},
 		"node of a Cluster": {
 			config: []string{"cluster-enabled yes"},
@@ -83,6 +74,30 @@ func TestUnsuitableServers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// serverError is what a server says that is not at hand.
+type serverError string
+
+func (e serverError) Error() string { return string(e) }
+func (serverError) RedisError()     {}
+
+// Words that tell what to do are found where older servers have them, and not where they
+// are a part of others.
+func TestRemedies(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"ASK 3999 127.0.0.1:6381":                               "redis.NewClusterClient",
+		"MOVED 3999 127.0.0.1:6381":                             "redis.NewClusterClient",
+		"CROSSSLOT Keys in request don't hash to the same slot": "redis.NewClusterClient",
+		"ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.": "is a replica",
+		"ERR Error running script (call to f_1): @user_script:9: The user executing the script can't run this command or subcommand":      "+evalsha",
+		"ERR the TASK was REMOVED": "",
+	} {
+		if got := idemredis.RemedyFor(serverError(text)); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s: %q, want %q in it", text, got, want)
+		}
 	}
 }
 

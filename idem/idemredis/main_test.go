@@ -15,6 +15,6 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	_ = flag.Set("test.parallel", "4") // tests mostly wait, however few processors there are
-	logging.Disable() // servers are killed here, and go-redis tells of each dial
+	logging.Disable()                  // servers are killed here, and go-redis tells of each dial
 	goleak.VerifyTestMain(m)
 }
