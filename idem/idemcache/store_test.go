@@ -125,9 +125,9 @@ func TestCopiesHaveAnEnd(t *testing.T) {
 		if err := f.Purge(t.Context(), id); err != nil { // as another process would
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Nanosecond)
 		claim(t, s, request("key"), idem.Done)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		claim(t, s, request("key"), idem.Acquired)
 	})
 }
@@ -302,10 +302,10 @@ func TestLapsedClaimIsAskedFor(t *testing.T) {
 		if err := s.Extend(t.Context(), c, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Nanosecond)
 		claim(t, s, request("key"), idem.Pending)
 		f.trips(t, 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		claim(t, s, request("key"), idem.Unknown)
 		f.trips(t, 2)
 	})
