@@ -93,13 +93,14 @@ func (h *handler) ending(x *run, gone bool) idem.Ending {
 func (x *run) endIn(how idem.Ending, gone bool) (*problem, error) {
 	success := x.capture.status < http.StatusBadRequest
 	var err error
-	switch {
-	case how == idem.Released:
+	switch how {
+	case idem.Released:
 		err = x.releaseIn()
-	case how == idem.Abandoned:
+	case idem.Abandoned:
 		err = x.rollback(func() error { return x.held.Abandon("handler does not know") })
-		if err == nil && success {
-			return notCommitted(errUnsure), errUnsure
+		if success {
+			err = errors.Join(errUnsure, err)
+			return notCommitted(err), err
 		}
 	default:
 		record, short := x.capture.record(gone)

@@ -94,7 +94,7 @@ func ExampleWithTransactions() {
 		fmt.Println(err)
 		return
 	}
-	defer db.Close() //nolint:errcheck // the process ends
+	defer db.Close()
 	store := idemsql.New(db, idemsql.PostgreSQL)
 	customer := func(r *http.Request) (idem.Scope, error) { return idem.Scope(r.Header.Get("Customer")), nil }
 

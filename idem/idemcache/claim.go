@@ -34,7 +34,7 @@ func (s *Store) Claim(ctx context.Context, r idem.ClaimRequest) (idem.ClaimResul
 		}
 		// An answer is good for those who came before the question.
 		if q.number > came && q.answers(r) {
-			return q.answer(r), q.err
+			return q.answer(), q.err
 		}
 		last = q
 	}
@@ -92,7 +92,7 @@ func (q *question) answers(r idem.ClaimRequest) bool {
 }
 
 // answer is the answer for another owner: what one acquired is pending for the others.
-func (q *question) answer(r idem.ClaimRequest) idem.ClaimResult {
+func (q *question) answer() idem.ClaimResult {
 	if q.err != nil || q.result.State != idem.Acquired {
 		return q.result
 	}

@@ -17,8 +17,8 @@ import (
 
 // Records are sealed in Redis, and repetitions are answered from this process's memory.
 func Example() {
-	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
-	defer client.Close()                                                   //nolint:errcheck // the process ends
+	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
+	defer client.Close()
 	key := idemseal.Key{ID: 1, Secret: []byte(os.Getenv("RECORD_SECRET"))} // 32 bytes
 	customer := func(r *http.Request) (idem.Scope, error) {
 		user, _, ok := r.BasicAuth()
