@@ -113,11 +113,17 @@ func serverHangsInTheCommit(t *testing.T, server *pgtest.Server) {
 	noError(t, server.Pause())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	err := r.end.Commit(ctx)
-	noError(t, server.Resume())
-	if err == nil {
-		t.Error("a server that hangs has committed")
+	committed := make(chan error, 1)
+	go func() { committed <- r.end.Commit(ctx) }()
+	select {
+	case err := <-committed:
+		if err == nil {
+			t.Error("a server that hangs has committed")
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the commit hangs with its server")
 	}
+	noError(t, server.Resume())
 	switch err := r.store.Release(t.Context(), r.claim); {
 	case err == nil:
 		r.effects.expect(t, 0)
