@@ -2,15 +2,22 @@ package idem
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"github.com/google/uuid"
 )
 
 // NewKey returns a fresh random key: a UUIDv7 (RFC 9562), 36 characters. Make it
-// once per logical operation, outside of any retry loop.
+// once per logical operation, outside of any retry loop. It carries the time of the
+// machine's clock, also when that was set back; keys of one millisecond have no order.
 func NewKey() string {
-	return uuid.Must(uuid.NewV7()).String() // fails only without system randomness, which ends the process
+	id := uuid.Must(uuid.NewRandom()) // fails only without system randomness, which ends the process
+	ms := uint64(time.Now().UnixMilli())
+	binary.BigEndian.PutUint32(id[0:], uint32(ms>>16))
+	binary.BigEndian.PutUint16(id[4:], uint16(ms))
+	id[6] = id[6]&0x0f | 7<<4
+	return id.String()
 }
 
 // KeyTime returns the time at which a key made by [NewKey] was made, to the

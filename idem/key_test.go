@@ -2,6 +2,7 @@ package idem_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,4 +67,16 @@ func TestKeyContext(t *testing.T) {
 	if key, ok := idem.KeyFrom(ctx); key != made || !ok {
 		t.Errorf("KeyFrom = %q, %v; want %q", key, ok, made)
 	}
+}
+
+// A clock that was set back is right now, and keys say so.
+func TestNewKeyAfterTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	idem.NewKey()                         // made today
+	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+		made, ok := idem.KeyTime(idem.NewKey())
+		if !ok || !made.Equal(time.Now()) {
+			t.Errorf("KeyTime = %v, %v, want %v", made, ok, time.Now())
+		}
+	})
 }

@@ -17,8 +17,9 @@ const maxAhead = 5 * time.Minute
 // meant, or a tenth of the lifetime of records where that is less: clients' clocks may be
 // ahead by so much, and behind by more.
 //
-// nil reads the operating system's clock. The end of a [skew.Reading] is used that is safe.
-// By default keys never expire.
+// nil reads the operating system's clock. The end of a [skew.Reading] is used that is safe;
+// while the clock is too uncertain to tell, requests with such keys get 503
+// store-unavailable. By default keys never expire.
 func WithExpiringKeys(clock *skew.Clock) Option {
 	return func(c *config) { c.expiring, c.clock = true, clock }
 }
@@ -38,6 +39,8 @@ func (h *handler) outOfTime(key string) *problem {
 	ttl := h.guard.TTL()
 	ahead := min(maxAhead, ttl/10)
 	switch now := h.clock.Read(); {
+	case now.Uncertainty() > ahead: // else keys that were made just now seem to be from the future
+		return clockUncertain(now)
 	case made.After(now.Earliest.Add(ahead)):
 		return keyFromTheFuture()
 	case now.Latest.After(made.Add(ttl - ahead)):

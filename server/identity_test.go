@@ -71,6 +71,7 @@ func TestExpiringKeys(t *testing.T) {
 		{"over by a clock that is known to be fast", keyAt(time.Now().Add(-ttl + ahead - time.Minute)), skew.New(skew.WithOffset(-2 * time.Minute)), ""},
 		{"from the future by a clock that may be fast", keyAt(time.Now().Add(ahead - time.Minute)), skew.New(skew.WithUncertainty(2 * time.Minute)), idem.KeyInvalid},
 		{"carries no time", "order-17", nil, ""},
+		{"carries no time, to a server that does not know it", "order-18", skew.New(skew.WithUncertainty(time.Hour)), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,6 +84,24 @@ func TestExpiringKeys(t *testing.T) {
 			s.expectProblem(r, http.StatusBadRequest, tt.refused)
 			s.expectRuns(0)
 		})
+	}
+}
+
+// A server that does not know the time blames itself, and not the key.
+func TestExpiringKeysOnAnUncertainClock(t *testing.T) {
+	t.Parallel()
+	for _, ttl := range []time.Duration{15 * time.Second, 24 * time.Hour} {
+		ahead := min(5*time.Minute, ttl/10)
+		for by, status := range map[time.Duration]int{ahead / 2: http.StatusCreated, ahead + time.Second: http.StatusServiceUnavailable} {
+			s := serve(t, created, server.WithExpiringKeys(skew.New(skew.WithUncertainty(by))), server.WithGuard(idem.WithTTL(ttl)))
+			r := s.post(idem.NewKey())
+			if r.status != status {
+				t.Errorf("lifetime %v, clock +-%v: %d %s, want %d", ttl, by, r.status, r.body, status)
+			}
+			if status == http.StatusServiceUnavailable {
+				s.expectProblem(r, status, idem.StoreUnavailable)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/skew"
 )
 
 // ProblemType is the base of the type URIs of problem documents: the status that
@@ -82,6 +83,15 @@ func keyFromTheFuture() *problem {
 	return &problem{
 		code: http.StatusBadRequest, status: idem.KeyInvalid, title: "Idempotency-Key is from the future",
 		detail: "The key says that it was made at a time that has not come yet. Set the clock that it was made with.",
+	}
+}
+
+func clockUncertain(now skew.Reading) *problem {
+	return &problem{
+		code: http.StatusServiceUnavailable, status: idem.StoreUnavailable, title: "Server does not know the time",
+		err:        fmt.Errorf("server: clock may be %v off, too much to tell the age of keys", now.Uncertainty()),
+		detail:     "Whether the Idempotency-Key has expired cannot be told now, so the request was not processed. Retry later with the same key.",
+		retryAfter: time.Second,
 	}
 }
 
