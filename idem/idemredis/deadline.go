@@ -30,7 +30,7 @@ func watchesDeadlines(client redis.UniversalClient) bool {
 // deadline bounds it also then.
 func (s *Store) watched(ctx context.Context) bool {
 	_, limited := ctx.Deadline()
-	return ctx.Done() != nil && !(s.bounded && limited)
+	return ctx.Done() != nil && (!s.bounded || !limited)
 }
 
 // within returns what send returns, or the context's error when that is done first and the

@@ -28,7 +28,7 @@ var remedies = []struct {
 	},
 	{
 		words:  []string{"NOPERM", "can't run this command", "can't access at least one of the keys"},
-		remedy: "the user needs " + stepRights + ", what go-redis asks for, and the store's prefix as key and channel pattern",
+		remedy: "the user needs " + storeRights + ", the store's prefix as key and channel pattern, and what else the package's documentation lists",
 	},
 	{
 		words:  []string{"READONLY"},
@@ -56,8 +56,8 @@ var remedies = []struct {
 	},
 }
 
-// stepRights is what every step of the store takes; the package documentation has the rest.
-const stepRights = "+evalsha +eval +time +get +set +setrange +del +pexpire +pttl +publish +subscribe +unsubscribe"
+// storeRights are those of steps and hints.
+const storeRights = "+evalsha +eval +time +get +set +setrange +del +pexpire +pttl +publish +subscribe +unsubscribe"
 
 // remedyFor returns "" when none fits.
 func remedyFor(err redis.Error) string {

@@ -204,7 +204,9 @@ func TestCloseWhileDialing(t *testing.T) {
 	server.Kill()
 	<-dialing
 	cancel()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait: %v, want context.Canceled", err)
+	}
 	closed := make(chan error, 1)
 	go func() { closed <- store.Close() }()
 	select {

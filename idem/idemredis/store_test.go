@@ -15,21 +15,25 @@ import (
 	"github.com/goaroundhq/goaround/server/servertest"
 )
 
-// The suite passes whatever stands between the store and its records.
+// The suite passes whatever stands between the store and its records. The suites mostly
+// wait, so all run at once, whatever else runs.
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for name, client := range map[string]func(*testing.T) redis.UniversalClient{
 		"Server":       func(t *testing.T) redis.UniversalClient { return redistest.Start(t).Client() },
 		"AutoPipeline": func(t *testing.T) redis.UniversalClient { return autoPipeline(t, redistest.Start(t).Client()) },
 		"Cluster":      func(t *testing.T) redis.UniversalClient { return redistest.StartCluster(t).Client() },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			store := open(t, client(t))
-			idemtest.Run(t, idemtest.Target{
-				Open:     func(*testing.T) idem.Store { return store },
-				Unit:     200 * time.Millisecond,
-				Parallel: true,
+		wg.Go(func() {
+			t.Run(name, func(t *testing.T) {
+				store := open(t, client(t))
+				idemtest.Run(t, idemtest.Target{
+					Open:     func(*testing.T) idem.Store { return store },
+					Unit:     200 * time.Millisecond,
+					Parallel: true,
+				})
 			})
 		})
 	}

@@ -42,9 +42,14 @@ func returned(t *testing.T, done <-chan error, waiters int) {
 // eventually waits until check is true.
 func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
-	for end := time.Now().Add(hang); !check(); time.Sleep(10 * time.Millisecond) {
+	within(t, hang, what, check)
+}
+
+func within(t *testing.T, limit time.Duration, what string, check func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !check(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", hang, what)
+			t.Fatalf("not within %v: %s", limit, what)
 		}
 	}
 }

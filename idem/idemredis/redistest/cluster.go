@@ -83,7 +83,7 @@ func (c *Cluster) join() error {
 // inCluster waits until the node knows all others and their slots.
 func (s *Server) inCluster() error {
 	client := s.Client()
-	return eventually(func(ctx context.Context) error {
+	return eventually(startTime, func(ctx context.Context) error {
 		info, err := client.ClusterInfo(ctx).Result()
 		if err != nil {
 			return err

@@ -11,10 +11,10 @@ import (
 type giveUp struct{ error }
 
 // eventually asks again and again until check returns nil, and returns its last error when
-// that takes longer than startTime.
-func eventually(check func(context.Context) error) error {
+// that takes longer than limit.
+func eventually(limit time.Duration, check func(context.Context) error) error {
 	const pause = 10 * time.Millisecond
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for {
 		err := check(ctx)
@@ -24,7 +24,7 @@ func eventually(check func(context.Context) error) error {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("after %v: %w", startTime, err)
+			return fmt.Errorf("after %v: %w", limit, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -12,6 +13,9 @@ import (
 const (
 	masterName = "main"
 	sentinels  = 3
+	// promotionTime is how long a promotion may take. A Sentinel that was not scheduled for
+	// two seconds does nothing for thirty.
+	promotionTime = 75 * time.Second
 )
 
 // Sentinel is a master with one replica, and three Sentinels that make the replica the
@@ -47,7 +51,7 @@ func StartReplica(t testing.TB, master *Server, opts ...Option) *Server {
 	follow := WithConfig(fmt.Sprintf("replicaof 127.0.0.1 %d", master.port))
 	replica := Start(t, append([]Option{follow}, opts...)...)
 	client := replica.Client()
-	err := eventually(func(ctx context.Context) error {
+	err := eventually(startTime, func(ctx context.Context) error {
 		info, err := client.Info(ctx, "replication").Result()
 		if err == nil && !strings.Contains(info, "master_link_status:up") {
 			err = fmt.Errorf("replica has no link to its master: %s", info)
@@ -77,7 +81,7 @@ func (s *Sentinel) startSentinel() *Server {
 func (s *Server) isReady() error {
 	client := redis.NewSentinelClient(s.Options())
 	defer client.Close() //nolint:errcheck // nothing was written
-	return eventually(func(ctx context.Context) error {
+	return eventually(startTime, func(ctx context.Context) error {
 		master, err := client.Master(ctx, masterName).Result()
 		if err != nil {
 			return err
@@ -114,12 +118,13 @@ func (s *Sentinel) KillMaster() {
 }
 
 // AwaitPromotion returns when the replica is the master and all Sentinels say so, and fails
-// the test when that takes more than half a minute.
+// the test when that takes more than 75 seconds: the Sentinels of a busy machine may rest for
+// half a minute before they act.
 func (s *Sentinel) AwaitPromotion() {
 	s.t.Helper()
 	for _, sentinel := range s.Sentinels {
 		client := redis.NewSentinelClient(sentinel.Options())
-		err := eventually(func(ctx context.Context) error {
+		err := eventually(promotionTime, func(ctx context.Context) error {
 			addr, err := client.GetMasterAddrByName(ctx, masterName).Result()
 			if err == nil && strings.Join(addr, ":") != s.Replica.Addr() {
 				err = fmt.Errorf("the sentinel's master is %v", addr)

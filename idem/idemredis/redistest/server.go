@@ -187,7 +187,7 @@ var ready = []string{"Ready to accept connections", "+monitor master"}
 // process may answer on the port, and because a test may forbid the server to answer what
 // could be asked.
 func (s *Server) answers() error {
-	return eventually(func(context.Context) error {
+	return eventually(startTime, func(context.Context) error {
 		log := s.log()
 		if slices.ContainsFunc(ready, func(words string) bool { return strings.Contains(log, words) }) {
 			return nil
