@@ -101,7 +101,9 @@ func TestConnectionsAreReused(t *testing.T) {
 					}
 				}
 			})
-			if got := w.opened.Load(); got > callers {
+			// A thousand attempts. net/http gives up a connection whose request is not known to
+			// be written 50 ms after its response, which happens on a busy machine.
+			if got := w.opened.Load(); got > 2*callers {
 				t.Errorf("%d connections for %d callers", got, callers)
 			}
 		})
