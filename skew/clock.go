@@ -41,6 +41,7 @@ type knowledge struct {
 	jump   time.Duration // of the operating system's clock, by then
 	rest   time.Duration // of the machine, by then
 	noted  atomic.Bool   // that there was a jump since
+	slept  atomic.Bool   // that the machine was seen to have slept since, even if the jump is undone
 }
 
 // New makes a clock from the operating system's clock and the given options. It asks no
@@ -48,6 +49,11 @@ type knowledge struct {
 func New(opts ...Option) *Clock {
 	c := &Clock{config: newConfig(opts)}
 	c.local = NewLocal(c.system)
+	for _, s := range c.sources {
+		if d, ok := s.(interface{ strays(drift) }); ok {
+			d.strays(c.drift)
+		}
+	}
 	c.rounds = newRounds(c.sources, c.local.stand())
 	return c
 }
@@ -121,10 +127,10 @@ func (c *Clock) LastSync() time.Time {
 	return c.local.at(k.heard).Add(k.span.mid())
 }
 
-// disrupted reports whether the operating system's clock jumped since.
+// disrupted reports whether the operating system's clock jumped since, or the machine slept.
 func (k *knowledge) disrupted(jump time.Duration) bool {
 	by := jump - k.jump
-	return by > disruption || by < -disruption
+	return by > disruption || by < -disruption || k.slept.Load()
 }
 
 // disrupted is what is known in spite of a jump. The local time has not followed it, but
@@ -134,6 +140,9 @@ func (c *Clock) disrupted(k *knowledge) span {
 		c.rounds.hurry()
 	}
 	rest, _ := c.local.suspended()
+	if rest-k.rest >= disruption {
+		k.slept.Store(true)
+	}
 	return k.span.rested(rest-k.rest, c.drift)
 }
 

@@ -13,9 +13,6 @@ const (
 	dateLag = time.Second
 )
 
-// dateDrift is how fast what was heard goes stale.
-var dateDrift = perMillion(DefaultMaxDrift)
-
 // dateOffset bounds the offset of the clock that wrote a response's Date, from the local
 // times at which the request was sent and the response received (Cristian, "Probabilistic
 // Clock Synchronization", 1989; RFC 9110, 6.6.1): at some moment in between, that clock
@@ -40,14 +37,14 @@ func dateOffset(sent, received time.Time, h http.Header) (_ span, ok bool) {
 type witness struct {
 	host string
 	span span
-	at   time.Duration // local time of the last one, since the anchor
+	at   time.Duration // local time, since the anchor, before the last one was written
 }
 
 // hear adds what a Date says. Where it contradicts those before, the server's clock was
 // set, or another server behind the name answered, or a cache that hides it: then either
 // may be right, and the next Dates tell.
-func (w *witness) hear(s span, at time.Duration) {
-	known := w.span.grow(dateDrift.in(at - w.at))
+func (w *witness) hear(s span, at time.Duration, r drift) {
+	known := w.span.grow(r.in(at - w.at))
 	if known.meets(s) {
 		w.span = known.intersect(s)
 	} else {

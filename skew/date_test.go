@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -225,29 +225,154 @@ func TestDatesBeforeASleep(t *testing.T) {
 	})
 }
 
-// A real server's Date bounds a real clock.
-func TestHTTPDate(t *testing.T) {
+// writing is a RoundTripper whose responses have the Date that it returns.
+func writing(date func() time.Time) roundTripperFunc {
+	return func(*http.Request) (*http.Response, error) {
+		h := http.Header{"Date": {date().UTC().Format(http.TimeFormat)}}
+		return &http.Response{Header: h, Body: http.NoBody}, nil
+	}
+}
+
+// The machine sleeps while a response is on its way.
+func TestDateAcrossASleep(t *testing.T) {
 	t.Parallel()
-	methods := make(chan string, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { methods <- r.Method }))
-	defer server.Close()
-	c := skew.New(skew.WithSystem(wrongBy(-10*time.Minute)), skew.WithSources(skew.HTTPDate(server.Client(), server.URL)))
-	if _, err := c.Sync(t.Context()); err != nil {
-		t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		d := skew.NewDateSourceOn("dates", machine)
+		get(t, d.Step(writing(func() time.Time {
+			at := time.Now()
+			machine.Sleep(func() { time.Sleep(time.Hour) })
+			return at
+		})), "a")
+		if s, err := d.Measure(t.Context(), skew.NewLocal(machine)); !errors.Is(err, skew.ErrNothingHeard) {
+			t.Errorf("learned [%v, %v], %v", s.Low, s.High, err)
+		}
+	})
+}
+
+// A machine that drifts as fast as its clock was told, which is more than by default: what
+// was heard grows as fast, if it was heard before the clock was made, too.
+func TestDatesGrowByTheClocksDrift(t *testing.T) {
+	t.Parallel()
+	for _, ppm := range []int{450, -450} {
+		synctest.Test(t, func(t *testing.T) {
+			machine := &skewtest.Machine{}
+			machine.Drift(ppm)
+			d := skew.NewDateSourceOn("dates", machine)
+			rt := d.Step(writing(time.Now))
+			get(t, rt, "a")
+			time.Sleep(time.Hour)
+			get(t, rt, "a")
+			c := skew.New(skew.WithSystem(machine), skew.WithMaxDrift(500), skew.WithSources(d))
+			skew.New(skew.WithSystem(machine), skew.WithMaxDrift(10), skew.WithSources(d)) // which makes it no less
+			for range 10 {
+				time.Sleep(time.Hour)
+				if _, err := c.Sync(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if u := expectTruth(t, c).Uncertainty(); u > 30*time.Second {
+					t.Errorf("bound %v", u)
+				}
+			}
+		})
 	}
-	if m := <-methods; m != http.MethodHead {
-		t.Errorf("asked with %s", m)
-	}
-	expectTruth(t, c)
-	if off := c.Offset(); off < 10*time.Minute-3*time.Second || off > 10*time.Minute+3*time.Second {
-		t.Errorf("Offset = %v, want about 10m", off)
-	}
-	server.Close()
-	for _, url := range []string{server.URL, "://"} {
-		if _, err := skew.HTTPDate(nil, url).Measure(t.Context(), skew.NewLocal(nil)); err == nil {
-			t.Errorf("%s answered", url)
+}
+
+// While a response takes a day to come, the machine drifts from when its Date was written.
+func TestDateOfALongExchange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		machine.Drift(-skew.DefaultMaxDrift)
+		d := skew.NewDateSourceOn("dates", machine)
+		rt := d.Step(writing(func() time.Time {
+			time.Sleep(999 * time.Millisecond)
+			written := time.Now().Add(-1900 * time.Millisecond)
+			time.Sleep(24 * time.Hour)
+			return written
+		}))
+		c := skew.New(skew.WithSystem(machine), skew.WithSources(d))
+		for range 3 {
+			time.Sleep(time.Second + 900*time.Millisecond - time.Duration(time.Now().Nanosecond()))
+			get(t, rt, "a")
+			if _, err := c.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			expectTruth(t, c)
+		}
+	})
+}
+
+// delayed is a machine that is kept waiting before and after it looks at its clocks.
+type delayed struct {
+	*skewtest.Machine
+	pause time.Duration
+}
+
+func (d *delayed) Read() (time.Time, time.Duration) {
+	time.Sleep(d.pause)
+	defer time.Sleep(d.pause)
+	return d.Machine.Read()
+}
+
+func TestDatesMeasuredByABusyMachine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, lag := range []time.Duration{0, 1999 * time.Millisecond} { // both ends of what a Date allows
+			machine := &skewtest.Machine{}
+			d := skew.NewDateSourceOn("dates", machine)
+			time.Sleep(time.Second - time.Duration(time.Now().Nanosecond()) + lag)
+			get(t, d.Step(writing(func() time.Time { return time.Now().Add(-lag) })), "a")
+			busy := &delayed{Machine: machine}
+			c := skew.New(skew.WithSystem(busy), skew.WithSources(d))
+			busy.pause = 50 * time.Millisecond
+			_, err := c.Sync(t.Context())
+			if busy.pause = 0; err != nil {
+				t.Fatal(err)
+			}
+			expectTruth(t, c)
+		}
+	})
+}
+
+func TestHostPort(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"http://API.Example":          "api.example:80",
+		"https://api.example.":        "api.example:443",
+		"HTTPS://api.example":         "api.example:443",
+		"https://api.example:80":      "api.example:80",
+		"http://[2001:DB8::1]/":       "[2001:db8::1]:80",
+		"http://user:secret@example/": "example:80",
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := skew.HostPort(u); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
 		}
 	}
+}
+
+// One server has one vote, however its name is written.
+func TestOneServerWrittenInManyWays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		servers := &farm{rnd: rand.New(rand.NewPCG(1, 1)), offset: map[string]time.Duration{}}
+		d := skew.NewDateSource("dates")
+		rt := d.Step(servers)
+		for _, host := range []string{"a.example", "b.example", "liar.example", "LIAR.example", "liar.example:80", "liar.example.", "Liar.example.:80"} {
+			if host != "a.example" && host != "b.example" {
+				servers.offset[host] = time.Hour
+			}
+			get(t, rt, host)
+			time.Sleep(time.Second)
+		}
+		if s := heard(t, d); s.Low > 0 || s.High < 0 {
+			t.Errorf("0 is outside of [%v, %v]: one liar outvoted two", s.Low, s.High)
+		}
+	})
 }
 
 func TestStepIsLawful(t *testing.T) {

@@ -3,7 +3,10 @@ package skew
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +29,10 @@ const (
 // answers [ErrNothingHeard].
 //
 // That is enough to know that a clock is minutes wrong, not for anything finer. Responses
-// with Age are ignored, since a cache holds them. Make one with [NewDateSource]; it is safe
-// for concurrent use.
+// with Age are ignored, since a cache holds them. A server that has many names is many
+// servers here, so do not listen to a client that calls addresses which users give, and let
+// other sources vote beside this one. Make one with [NewDateSource]; it is safe for
+// concurrent use.
 type DateSource struct {
 	name  string
 	local *Local
@@ -36,6 +41,7 @@ type DateSource struct {
 	mu        sync.Mutex
 	witnesses []witness
 	last      stand // when one was heard
+	drift     drift // of the local clock: the largest that a clock was given
 }
 
 // NewDateSource makes a source that has heard nothing yet.
@@ -45,7 +51,7 @@ func NewDateSource(name string) *DateSource {
 
 func newDateSource(name string, system System) *DateSource {
 	local := NewLocal(system)
-	return &DateSource{name: name, local: local, last: local.stand()}
+	return &DateSource{name: name, local: local, last: local.stand(), drift: perMillion(DefaultMaxDrift)}
 }
 
 // Name is the name that NewDateSource was given.
@@ -75,9 +81,22 @@ func (s *dateStepper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := s.next.RoundTrip(req)
 	if resp != nil && req.URL != nil {
-		d.hear(req.URL.Host, sent, d.elapsed(), resp.Header)
+		d.hear(hostPort(req.URL), sent, d.elapsed(), resp.Header)
 	}
 	return resp, err
+}
+
+// hostPort is one name for a server that can be written in several ways.
+func hostPort(u *url.URL) string {
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	switch {
+	case port != "":
+	case strings.EqualFold(u.Scheme, "https"):
+		port = "443"
+	default:
+		port = "80"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // CloseIdleConnections passes http.Client.CloseIdleConnections on.
@@ -97,12 +116,28 @@ func (d *DateSource) elapsed() time.Duration {
 	return elapsed
 }
 
+// strays is told by clocks that listen how fast local time may drift.
+func (d *DateSource) strays(by drift) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if by <= d.drift {
+		return
+	}
+	for i := range d.witnesses { // what was heard so far had grown too slowly
+		w := &d.witnesses[i]
+		w.span = w.span.grow((by - d.drift).in(d.elapsed()))
+	}
+	d.drift = by
+}
+
 // wakeUp forgets what was heard before the machine slept, because local time stood still.
-func (d *DateSource) wakeUp() {
+func (d *DateSource) wakeUp() (slept bool) {
 	last := d.last
-	if d.last = d.local.stand(); d.last.slept(last) {
+	d.last = d.local.stand()
+	if slept = d.last.slept(last); slept {
 		d.witnesses = nil
 	}
+	return slept
 }
 
 func (d *DateSource) hear(host string, sent, received time.Duration, h http.Header) {
@@ -113,19 +148,21 @@ func (d *DateSource) hear(host string, sent, received time.Duration, h http.Head
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wakeUp()
+	if d.wakeUp() {
+		return // perhaps while this response was on its way
+	}
 	oldest := 0
 	for i := range d.witnesses {
 		w := &d.witnesses[i]
 		if w.host == host {
-			w.hear(s, received)
+			w.hear(s, sent, d.drift)
 			return
 		}
 		if w.at < d.witnesses[oldest].at {
 			oldest = i
 		}
 	}
-	w := witness{host: host, span: s, at: received}
+	w := witness{host: host, span: s, at: sent}
 	if len(d.witnesses) < maxWitnesses {
 		d.witnesses = append(d.witnesses, w)
 	} else {
@@ -135,8 +172,9 @@ func (d *DateSource) hear(host string, sent, received time.Duration, h http.Head
 
 // Measure tells what was heard so far.
 func (d *DateSource) Measure(_ context.Context, local *Local) (Sample, error) {
+	before := local.Now()
 	elapsed := d.elapsed()
-	shift := d.local.at(elapsed).Sub(local.Now())
+	after := local.Now() // the other local time is from somewhere in between
 	spans := d.heard(elapsed)
 	if len(spans) == 0 {
 		return Sample{}, ErrNothingHeard
@@ -145,7 +183,8 @@ func (d *DateSource) Measure(_ context.Context, local *Local) (Sample, error) {
 	if !ok {
 		return Sample{}, fmt.Errorf("%w: Dates of %d servers", ErrDisagree, len(spans))
 	}
-	return Sample{Low: agreed.low + shift, High: agreed.high + shift}, nil
+	now := d.local.at(elapsed)
+	return Sample{Low: agreed.low + now.Sub(after), High: agreed.high + now.Sub(before)}, nil
 }
 
 func (d *DateSource) heard(elapsed time.Duration) []span {
@@ -154,40 +193,7 @@ func (d *DateSource) heard(elapsed time.Duration) []span {
 	d.wakeUp()
 	spans := make([]span, len(d.witnesses))
 	for i, w := range d.witnesses {
-		spans[i] = w.span.grow(dateDrift.in(elapsed - w.at))
+		spans[i] = w.span.grow(d.drift.in(elapsed - w.at))
 	}
 	return spans
-}
-
-// HTTPDate asks an HTTP server for its Date, with a HEAD request in each round and at most
-// once a minute, and keeps what it heard like a [DateSource]. It is for networks that let
-// nothing but HTTP through. A nil client is http.DefaultClient.
-func HTTPDate(client *http.Client, url string) Source {
-	if client == nil {
-		client = http.DefaultClient
-	}
-	return &httpDate{DateSource: NewDateSource(url), client: client}
-}
-
-type httpDate struct {
-	*DateSource
-	client *http.Client
-}
-
-func (*httpDate) MinInterval() time.Duration { return time.Minute }
-
-func (h *httpDate) Measure(ctx context.Context, local *Local) (Sample, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, h.name, nil)
-	if err != nil {
-		return Sample{}, err
-	}
-	sent := h.elapsed()
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return Sample{}, err
-	}
-	received := h.elapsed()
-	_ = resp.Body.Close()
-	h.hear(h.name, sent, received, resp.Header)
-	return h.DateSource.Measure(ctx, local)
 }

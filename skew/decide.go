@@ -37,6 +37,7 @@ next:
 // decide counts the votes and sets the clock.
 func (c *Clock) decide() Report {
 	now, jump := c.local.look()
+	c.wakeUp(now) // it may have slept while it waited for answers
 	ballots := c.ballots(now)
 	r := Report{Voting: len(ballots), Needed: max(c.minAgreeing, len(ballots)/2+1)}
 	if k := c.known.Load(); k != nil && k.disrupted(jump) {
@@ -46,7 +47,10 @@ func (c *Clock) decide() Report {
 	for i, b := range ballots {
 		spans[i] = b.span
 	}
-	agreed, ok := agree(spans, r.Needed)
+	agreed, ok := agree(spans, len(spans)/2+1)
+	if ok { // more may be asked for, but must not narrow what a majority leaves open
+		_, ok = agree(spans, r.Needed)
+	}
 	switch {
 	case len(ballots) < r.Needed || c.silent():
 		r.Err = c.tooFew()
@@ -66,7 +70,7 @@ func (c *Clock) decide() Report {
 // answer that is good for a while.
 func (c *Clock) silent() bool {
 	return !slices.ContainsFunc(c.rounds.voters, func(v *voter) bool {
-		return v.asked && v.err == nil || !v.asked && v.holds
+		return v.holds && v.err == nil
 	})
 }
 
@@ -155,7 +159,9 @@ func (c *Clock) await(agreed span, now time.Duration) {
 // doubt says so in readings.
 func (c *Clock) doubt() {
 	if k := c.known.Load(); k != nil && k.status != Disagree {
-		c.known.Store(&knowledge{span: k.span, at: k.at, heard: k.heard, status: Disagree, jump: k.jump, rest: k.rest})
+		doubted := &knowledge{span: k.span, at: k.at, heard: k.heard, status: Disagree, jump: k.jump, rest: k.rest}
+		doubted.slept.Store(k.slept.Load())
+		c.known.Store(doubted)
 	}
 }
 
@@ -190,7 +196,7 @@ func (c *Clock) describe(ballots []ballot, agreed span, ok bool, jump time.Durat
 // result is what became of the voter before the vote was counted.
 func (v *voter) result() Result {
 	switch {
-	case v.asked:
+	case v.asked && (v.holds || v.err != nil): // else the machine slept after it answered
 		return resultOf(v.err)
 	case v.holds:
 		return Held

@@ -43,9 +43,6 @@ func (l *Local) Now() time.Time {
 	return l.at(elapsed)
 }
 
-// Wall is the operating system's time.
-func (l *Local) Wall() time.Time { return l.now().Round(0) }
-
 // now is the operating system's time, with its monotonic reading if it is the real one.
 func (l *Local) now() time.Time {
 	if l.system == nil {

@@ -90,7 +90,8 @@ func WithSources(sources ...Source) Option {
 }
 
 // WithMinAgreeing sets how many sources must agree at least. The default, and the minimum,
-// is more than half of those that answered. It panics when n is not positive, and New does
+// is more than half of those that answered; more makes rounds fail, not readings narrower.
+// It panics when n is not positive, and New does
 // when there are fewer sources.
 func WithMinAgreeing(n int) Option {
 	positive("WithMinAgreeing", n)
@@ -117,7 +118,7 @@ func WithTimeout(d time.Duration) Option {
 // It panics when d is not positive.
 func WithMaxOffset(d time.Duration) Option {
 	positive("WithMaxOffset", d)
-	return func(c *config) { c.maxOffset = d }
+	return func(c *config) { c.maxOffset = min(d, farthest) }
 }
 
 // WithMaxDrift sets by how many parts per million the monotonic clock may be too fast or

@@ -21,7 +21,8 @@ const (
 	Undecided Result = "undecided"
 	// Duplicate: another source gave the answer of the same server.
 	Duplicate Result = "duplicate"
-	// Waiting: it has no answer that counts, and may not be asked yet.
+	// Waiting: it has no answer that counts, because it may not be asked yet, or because the
+	// machine slept after it answered.
 	Waiting Result = "waiting"
 	// Refused: it does not want to be asked ([Refusal]).
 	Refused Result = "refused"

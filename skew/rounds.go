@@ -17,10 +17,12 @@ var ErrRunning = errors.New("skew: clock is running already")
 // rounds is what a clock remembers between rounds. All of it but the last three is of
 // whoever has the turn.
 type rounds struct {
-	voters  []*voter
-	count   int
-	pending *pending
-	last    stand // in the last round
+	voters    []*voter
+	count     int
+	pending   *pending
+	last      stand // in the last round
+	failed    int   // rounds in a row, alike
+	surprised bool  // that the last of them was surprising
 
 	turn    chan struct{} // one round at a time
 	wake    chan struct{} // something happened to the machine
@@ -55,7 +57,9 @@ func (r *rounds) hurry() {
 // votes with its last answer, widened by drift. What the clock knew is kept when there is
 // no majority. Rounds wait for each other.
 //
-// The error is the report's, or the context's cause when it ended, and then nothing was
+// When the context's deadline passes in a round, the answers that came by then count, and
+// the other sources are reported as [Timeout]. The error is the report's, or the context's
+// cause when it was cancelled or ended before the round began, and then the clock was not
 // changed. It is no reason to stop: the clock can be read as before.
 func (c *Clock) Sync(ctx context.Context) (Report, error) {
 	report, _, err := c.sync(ctx)
@@ -105,8 +109,11 @@ func (c *Clock) sync(ctx context.Context) (Report, time.Duration, error) {
 	case <-ctx.Done():
 		return Report{}, 0, context.Cause(ctx)
 	}
+	if ctx.Err() != nil { // it had its turn all the same
+		return Report{}, 0, context.Cause(ctx)
+	}
 	c.ask(ctx)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return Report{}, 0, context.Cause(ctx)
 	}
 	report := c.decide()
@@ -147,17 +154,34 @@ func (c *Clock) wakeUp(now time.Duration) {
 
 // next is how long to wait before the next round.
 func (c *Clock) next(r Report) time.Duration {
-	now, _ := c.local.look()
-	due := now + c.interval
+	pause := c.pause(r.Err)
 	if r.Err == nil && !slices.ContainsFunc(c.rounds.voters, func(v *voter) bool { return v.early }) {
 		return c.interval
 	}
+	now, _ := c.local.look()
+	due := now + c.interval
 	for _, v := range c.rounds.voters {
 		if !v.never {
 			due = min(due, v.due)
 		}
 	}
-	return max(due-now, time.Second)
+	return max(due-now, pause)
+}
+
+// pause is the shortest wait after a round. It doubles while rounds fail, because a source
+// that costs nothing is always due. Something surprising does not wait for its confirmation
+// because sources were silent before.
+func (c *Clock) pause(err error) time.Duration {
+	surprised := errors.Is(err, ErrUnconfirmed)
+	if err == nil || surprised != c.rounds.surprised {
+		c.rounds.failed = 0
+	}
+	c.rounds.surprised = surprised
+	pause := min(time.Second<<min(c.rounds.failed, 10), max(c.interval, time.Second))
+	if err != nil {
+		c.rounds.failed++
+	}
+	return pause
 }
 
 // tell reports the round.

@@ -105,6 +105,36 @@ func TestRound(t *testing.T) {
 	}
 }
 
+// More agreement than a majority can be asked for; it must not narrow the reading to what
+// the liars among them say.
+func TestMinAgreeingIsNoMajorityOfLiars(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near := liar("liar", 15*ms)
+		near.Radius = 10 * ms
+		c := skew.New(skew.WithMinAgreeing(3), skew.WithSources(good("a", 10*ms), good("b", 10*ms), near))
+		report, err := c.Sync(t.Context())
+		if err != nil || report.Agreeing != 3 {
+			t.Errorf("%d agree, %v", report.Agreeing, err)
+		}
+		expectTruth(t, c)
+	})
+}
+
+// Nothing is too far off for a clock that believes everything.
+func TestMaxOffsetWithoutEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		c := skew.New(skew.WithSystem(machine), skew.WithMaxOffset(1<<63-1), skew.WithSources(good("a", ms)))
+		machine.Step(time.Nanosecond)
+		if _, err := c.Sync(t.Context()); err != nil {
+			t.Error(err)
+		}
+		expectTruth(t, c)
+	})
+}
+
 // What is known is kept while sources disagree, and grows.
 func TestDisagreementKeepsTheReading(t *testing.T) {
 	t.Parallel()
@@ -273,51 +303,6 @@ func TestFlappingIsNotBelieved(t *testing.T) {
 	})
 }
 
-// A source is asked no more often than it wants, whoever asks.
-func TestSourcesAreLeftAlone(t *testing.T) {
-	t.Parallel()
-	day := 24 * time.Hour
-	answer := func(err error) func(context.Context, int) (time.Duration, error) {
-		return func(context.Context, int) (time.Duration, error) { return 0, err }
-	}
-	for _, tt := range []struct {
-		name     string
-		interval time.Duration
-		answer   func(context.Context, int) (time.Duration, error)
-		least    int
-		most     int
-	}{
-		{"good", 30 * time.Minute, nil, 40, 49},
-		{"good, longer than the clock's interval", 6 * time.Hour, nil, 4, 5},
-		{"silent", 30 * time.Minute, answer(context.DeadlineExceeded), 30, 60},
-		{"silent, and could be asked each second", time.Second, answer(context.DeadlineExceeded), 60, 110},
-		{"refuses always", 30 * time.Minute, answer(&skew.Refusal{Code: "RATE"}), 5, 6}, // 1, 2, 4, 8, 16 hours
-		{"refuses, and says for how long", time.Second, answer(&skew.Refusal{Code: "RATE", Retry: 5 * time.Hour}), 5, 5},
-		{"refuses for a year", time.Second, answer(&skew.Refusal{Code: "RATE", Retry: 365 * day}), 1, 1},
-		{"denies", time.Second, answer(&skew.Refusal{Code: "DENY", Never: true}), 1, 1},
-		{"not synchronized", 30 * time.Minute, answer(skew.ErrUnsynchronized), 30, 60},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				source := &skewtest.Source{Label: "ntp", Interval: tt.interval, Radius: ms, Answer: tt.answer}
-				c := skew.New(skew.WithSources(source))
-				ctx, cancel := context.WithTimeout(t.Context(), day)
-				defer cancel()
-				go run(ctx, t, c)
-				for ctx.Err() == nil { // who syncs by hand changes nothing
-					_, _ = c.Sync(ctx)
-					time.Sleep(time.Minute)
-				}
-				synctest.Wait()
-				if n := source.Measured(); n < tt.least || n > tt.most {
-					t.Errorf("asked %d times in a day, want %d to %d", n, tt.least, tt.most)
-				}
-			})
-		})
-	}
-}
-
 // All servers gone for days: the reading widens and stays right; and when they are back,
 // they are heard within minutes.
 func TestServersGoneForDays(t *testing.T) {
@@ -424,53 +409,6 @@ func TestRunIsOwnedByTheCaller(t *testing.T) {
 			t.Errorf("error = %v, want ErrNoSources", err)
 		}
 	}
-}
-
-func TestSyncCancelledInTheMiddle(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		hangs := true
-		source := &skewtest.Source{Label: "ntp", Radius: ms, Interval: time.Hour, Answer: func(ctx context.Context, _ int) (time.Duration, error) {
-			if hangs {
-				<-ctx.Done()
-			}
-			return 0, ctx.Err()
-		}}
-		reports := 0
-		c := skew.New(skew.WithSources(source, good("b", ms)),
-			skew.WithObserver(skew.Observer{Synced: func(context.Context, skew.Report) { reports++ }}))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		waiting := make(chan error)
-		go func() { // a round that waits for its turn leaves, too
-			time.Sleep(ms)
-			_, err := c.Sync(ctx)
-			waiting <- err
-		}()
-		if _, err := c.Sync(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error = %v", err)
-		}
-		if err := <-waiting; !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error = %v", err)
-		}
-		if s := c.Read().Status; s != skew.Unknown || reports != 0 {
-			t.Errorf("status %v, %d reports", s, reports)
-		}
-		for range 5 { // it did not fail, so it is not asked less and less
-			time.Sleep(20 * time.Second)
-			again, cancel := context.WithTimeout(t.Context(), time.Second)
-			if _, err := c.Sync(again); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error = %v", err)
-			}
-			cancel()
-		}
-		hangs = false
-		time.Sleep(20 * time.Second)
-		report, err := c.Sync(t.Context())
-		if err != nil || report.Agreeing != 2 {
-			t.Errorf("%d agree, %v", report.Agreeing, err)
-		}
-	})
 }
 
 // Everything at once, for the race detector.

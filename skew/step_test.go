@@ -184,6 +184,96 @@ func TestJumpWakesRun(t *testing.T) {
 	})
 }
 
+// What was measured before the machine slept, in the middle of a round, is late by that.
+func TestSleepInTheMiddleOfARound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		slow := &skewtest.Source{Label: "slow", Interval: time.Hour, Answer: func(ctx context.Context, n int) (time.Duration, error) {
+			if n == 1 {
+				time.Sleep(time.Second)
+				machine.Sleep(func() { time.Sleep(time.Hour) })
+			}
+			return untilTheEnd(ctx, n)
+		}}
+		results := make([]skew.Result, 0, 3)
+		c := skew.New(skew.WithSystem(machine), skew.WithSources(good("a", time.Millisecond), good("b", time.Millisecond), slow),
+			skew.WithObserver(skew.Observer{Synced: func(_ context.Context, r skew.Report) { results = append(results, r.Sources[0].Result) }}))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go run(ctx, t, c)
+		time.Sleep(time.Hour)
+		for range 120 {
+			time.Sleep(time.Minute)
+			if r := expectTruth(t, c); r.Status != skew.Bounded {
+				t.Fatalf("status %v", r.Status)
+			}
+		}
+		synctest.Wait()
+		if len(results) < 2 || results[0] != skew.Waiting || results[1] != skew.OK {
+			t.Errorf("results %q: the first answer must not count", results)
+		}
+	})
+}
+
+// A sleep that was seen is not forgotten when somebody sets the operating system's clock back
+// to where it was, which hides the jump.
+func TestSleepBehindAStepBack(t *testing.T) {
+	t.Parallel()
+	for _, disagree := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			machine := &skewtest.Machine{}
+			turncoat := &skewtest.Source{Label: "b", Radius: time.Millisecond, Answer: func(_ context.Context, n int) (time.Duration, error) {
+				return time.Duration(n-1) * time.Minute, nil
+			}}
+			c := skew.New(skew.WithSources(good("a", time.Millisecond), turncoat), skew.WithSystem(machine))
+			if _, err := c.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			machine.Sleep(func() { time.Sleep(time.Hour) })
+			expectTruth(t, c)
+			machine.Step(-time.Hour)
+			if disagree {
+				if _, err := c.Sync(t.Context()); !errors.Is(err, skew.ErrDisagree) {
+					t.Errorf("error = %v, want ErrDisagree", err)
+				}
+			}
+			if r := expectTruth(t, c); r.Status != skew.Disrupted {
+				t.Errorf("status %v, want disrupted", r.Status)
+			}
+		})
+	}
+}
+
+// A source that answered after a refusal is asked out of turn again, once.
+func TestJumpAfterARefusalIsOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		machine := &skewtest.Machine{}
+		source := &skewtest.Source{Label: "ntp", Interval: time.Minute, Answer: func(_ context.Context, n int) (time.Duration, error) {
+			if n == 1 {
+				return 0, &skew.Refusal{Code: "RATE"}
+			}
+			return 0, nil
+		}}
+		c := skew.New(skew.WithSources(source), skew.WithSystem(machine))
+		for range 2 {
+			_, _ = c.Sync(t.Context())
+			time.Sleep(2 * time.Minute)
+		}
+		if _, err := c.Sync(t.Context()); err != nil || source.Measured() != 3 {
+			t.Fatalf("asked %d times, %v", source.Measured(), err)
+		}
+		for range 3 {
+			machine.Step(time.Hour)
+			_, _ = c.Sync(t.Context())
+		}
+		if n := source.Measured(); n != 4 {
+			t.Errorf("asked %d times, want once more for the jump", n)
+		}
+	})
+}
+
 // raw is a machine whose clocks show what they are told.
 type raw struct {
 	wall time.Time

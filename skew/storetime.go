@@ -11,7 +11,8 @@ import (
 // not. Give it a [Clock] of its own then; beside NTP servers it would be one more voice
 // about the true time.
 //
-// now asks the store. Its answer was right between question and answer, to within the
+// now asks the store. It must return soon after its context ends, because a round waits for
+// it, and Run for the round. Its answer was right between question and answer, to within the
 // precision (1 µs for Redis' TIME), so the bound is the round trip. It panics when now is
 // nil or the precision is negative.
 func StoreTime(name string, precision time.Duration, now func(context.Context) (time.Time, error)) Source {

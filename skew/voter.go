@@ -60,9 +60,8 @@ func (v *voter) ask(ctx context.Context, local *Local, timeout time.Duration, ro
 		s, err = sample.span()
 	}
 	v.spent, v.early = v.early, false
-	if err != nil && ctx.Err() != nil { // we left, it did not fail
-		v.due = now + v.retry(1)
-		return
+	if refusal := (*Refusal)(nil); err != nil && ctx.Err() != nil && !errors.As(err, &refusal) {
+		err = context.DeadlineExceeded // cut short: it was silent for as long as we listened
 	}
 	v.asked, v.err = true, err
 	if err != nil {
@@ -93,7 +92,9 @@ func (v *voter) failed(now time.Duration, err error) {
 // retry is the wait after a number of failures.
 func (v *voter) retry(fails int) time.Duration {
 	wait, longest := firstRetry, max(v.interval, lastRetry)
-	if v.interval > 0 {
+	if v.slowed {
+		wait = v.interval
+	} else if v.interval > 0 {
 		wait = min(max(v.interval, time.Second), firstRetry)
 	}
 	for range fails - 1 {

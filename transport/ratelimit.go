@@ -15,6 +15,9 @@ import (
 // year 5138.
 const firstMilli = 1e11
 
+// endOfMillis is where a Unix time in milliseconds becomes one that nobody means.
+const endOfMillis = 1e14
+
 // rateLimitReset returns how long a response that was refused for its rate, and has no
 // Retry-After, asks to wait; 0 when it does not ask. The fields are RateLimit of the IETF
 // draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers-10),
@@ -24,8 +27,8 @@ func rateLimitReset(resp *http.Response, clock *skew.Clock) time.Duration {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0
 	}
-	if values := resp.Header["Ratelimit"]; len(values) > 0 {
-		return exhausted(values)
+	if wait := exhausted(resp.Header["Ratelimit"]); wait > 0 {
+		return wait
 	}
 	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-"} {
 		if left := resp.Header.Get(prefix + "Remaining"); left != "" && left != "0" {
@@ -62,8 +65,8 @@ func exhausted(values []string) time.Duration {
 func untilReset(digits string, resp *http.Response, clock *skew.Clock) time.Duration {
 	n, err := strconv.ParseInt(digits, 10, 64)
 	switch {
-	case err != nil:
-		return 0 // no time that anybody means
+	case err != nil, n >= endOfMillis:
+		return 0
 	case n < firstEpoch:
 		return time.Duration(n) * time.Second
 	case n < firstMilli:

@@ -41,6 +41,11 @@ func TestRateLimitReset(t *testing.T) {
 			{name: "draft, two limits", header: http.Header{"Ratelimit": {`"minute";r=0;t=30, "day";r=5;t=9000`, `"hour";r=0;t=40`}}, want: 40 * time.Second},
 			{name: "draft, malformed", header: http.Header{"Ratelimit": {`"default`}}},
 			{name: "draft, not an item", header: http.Header{"Ratelimit": {`("a" "b");r=0;t=30`}}},
+			{name: "Unix time in microseconds", header: http.Header{"X-Ratelimit-Reset": {unix(time.Minute) + "000000"}}},
+			{name: "Unix time in nanoseconds", header: http.Header{"X-Ratelimit-Reset": {unix(time.Minute) + "000000000"}}},
+			{name: "draft 7 beside older fields", header: http.Header{"Ratelimit": {"limit=100, remaining=0, reset=20"}, "X-Ratelimit-Reset": {"30"}}, want: 30 * time.Second},
+			{name: "draft with some left beside older fields", header: http.Header{"Ratelimit": {`"a";r=5;t=20`}, "X-Ratelimit-Reset": {"30"}, "X-Ratelimit-Remaining": {"0"}}, want: 30 * time.Second},
+			{name: "draft wins", header: http.Header{"Ratelimit": {`"a";r=0;t=20`}, "X-Ratelimit-Reset": {"30"}}, want: 20 * time.Second},
 			{name: "draft, no time", header: http.Header{"Ratelimit": {`"default";r=0`}}},
 		} {
 			status := tt.status

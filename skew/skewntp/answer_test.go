@@ -102,6 +102,33 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A server that claims to have worked a little longer than it took has one wrong time stamp:
+// the truth by either is inside of the interval. Half a millisecond too much on each way is
+// the most that is taken for a bad clock.
+func TestClaimsOfMoreTimeThanItTook(t *testing.T) {
+	t.Parallel()
+	const trip = 100 * time.Microsecond
+	for excess, want := range map[time.Duration]error{ // on each way
+		-trip / 4:              nil,
+		0:                      nil,
+		100 * time.Microsecond: nil,
+		499 * time.Microsecond: nil,
+		501 * time.Microsecond: skewntp.ErrImplausible,
+		time.Second:            skewntp.ErrImplausible,
+	} {
+		for _, offset := range []time.Duration{0, time.Second, -time.Second} {
+			claim := trip + 2*excess
+			low, high, err := skewntp.Judged(trip, offset, claim)
+			if !errors.Is(err, want) {
+				t.Errorf("%v too much: %v, want %v", excess, err, want)
+			}
+			if excess > 0 && (low > offset-trip || high < offset+claim) {
+				t.Errorf("%v too much at %v: [%v, %v]", excess, offset, low, high)
+			}
+		}
+	}
+}
+
 func TestKissOfDeath(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -247,12 +274,12 @@ func TestSameServerHasOneVote(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	for _, server := range []string{"time.example.com", "192.0.2.1:123", "2001:db8::1", "[2001:db8::1]:1123"} {
+	for _, server := range []string{"time.example.com", "192.0.2.1:123", "2001:db8::1", "[2001:db8::1]:1123", "[2001:db8::1]"} {
 		if got := skewntp.New(server).Name(); got != server {
 			t.Errorf("Name = %q, want %q", got, server)
 		}
 	}
-	for _, server := range []string{"", ":123", "host:", "[::1"} {
+	for _, server := range []string{"", ":123", "host:", "[::1", "[]"} {
 		func() {
 			defer func() {
 				if r, _ := recover().(string); !strings.HasPrefix(r, "skewntp: New(") {

@@ -40,9 +40,7 @@ func judge(r *ntp.Response, w *stopwatch, maxRootDistance time.Duration) error {
 	if d := distance(r); d > maxRootDistance || r.Precision < 0 || r.Precision > time.Second {
 		return fmt.Errorf("%w: root distance %v, precision %v", skew.ErrDistance, d, r.Precision)
 	}
-	// Half of what the time between the server's time stamps exceeds the whole trip by. The
-	// library counts a way of less than nothing as one of 0, which would make a tight bound.
-	if half := r.Time.Sub(w.last) - r.ClockOffset; half > r.Precision+tolerance/2 {
+	if half := excess(r, w); half > r.Precision+tolerance/2 {
 		return fmt.Errorf("%w: %v more", ErrImplausible, 2*half)
 	}
 	return nil
@@ -54,12 +52,21 @@ func distance(r *ntp.Response) time.Duration { return r.RootDistance + r.Precisi
 
 // radius is half the width of the interval. While a leap second is announced, nobody knows
 // on which side of it the other one is.
-func radius(r *ntp.Response) time.Duration {
+func radius(r *ntp.Response, w *stopwatch) time.Duration {
+	d := distance(r)
 	if r.Leap == ntp.LeapAddSecond || r.Leap == ntp.LeapDelSecond {
-		return distance(r) + time.Second
+		d += time.Second
 	}
-	return distance(r)
+	if half := excess(r, w); half > 0 { // one of its time stamps is wrong, and nobody knows which
+		d += half + w.taken()
+	}
+	return d
 }
+
+// excess is half of what the time between the server's time stamps exceeds the whole trip
+// by. The library counts a way of less than nothing as one of 0, which would make a tight
+// bound.
+func excess(r *ntp.Response, w *stopwatch) time.Duration { return r.Time.Sub(w.last) - r.ClockOffset }
 
 // kiss reads a kiss-o'-death. A server that is not synchronized sends one without a code.
 func kiss(r *ntp.Response) error {

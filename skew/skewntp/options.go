@@ -57,8 +57,9 @@ func WithMaxRootDistance(d time.Duration) Option {
 }
 
 // WithExtensions passes each query and answer through extensions, such as those of a
-// library for Network Time Security. A clock
-// asks a source once at a time; extensions of several sources are used at the same time. The default is none.
+// library for Network Time Security. A clock asks a source once at a time, but several
+// sources at the same time: extensions that they share must be safe for that. The default
+// is none.
 func WithExtensions(extensions ...ntp.Extension) Option {
 	return func(c *config) { c.extensions = append(c.extensions, slices.Clone(extensions)...) }
 }

@@ -49,7 +49,11 @@ func Servers(servers []string, opts ...Option) []skew.Source {
 }
 
 func split(server string) (host, port string, err error) {
-	if strings.Count(server, ":") != 1 && !strings.HasPrefix(server, "[") { // a name or a bare IPv6 address
+	switch {
+	case strings.HasPrefix(server, "[") && strings.HasSuffix(server, "]"):
+		server += ":123"
+	case strings.HasPrefix(server, "["):
+	case strings.Count(server, ":") != 1: // a name or a bare IPv6 address
 		server = net.JoinHostPort(server, "123")
 	}
 	host, port, err = net.SplitHostPort(server)
@@ -122,7 +126,7 @@ func (s *Source) query(ctx context.Context, addr string, local *skew.Local) (ske
 	if err := judge(resp, watch, s.maxRootDistance); err != nil {
 		return skew.Sample{}, err
 	}
-	offset, radius := resp.ClockOffset+watch.shift, radius(resp)
+	offset, radius := resp.ClockOffset+watch.shift, radius(resp, watch)
 	return skew.Sample{Low: offset - radius, High: offset + radius, Identity: addr}, nil
 }
 

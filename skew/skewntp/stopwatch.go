@@ -29,3 +29,6 @@ func (w *stopwatch) now() time.Time {
 	w.last = pivot.Add(w.local.Now().Sub(w.start))
 	return w.last
 }
+
+// taken is how long the query took at most.
+func (w *stopwatch) taken() time.Duration { return w.last.Sub(pivot) }
