@@ -25,6 +25,7 @@ func TestConformance(t *testing.T) {
 		"Server":       func(t *testing.T) redis.UniversalClient { return redistest.Start(t).Client() },
 		"AutoPipeline": func(t *testing.T) redis.UniversalClient { return autoPipeline(t, redistest.Start(t).Client()) },
 		"Cluster":      func(t *testing.T) redis.UniversalClient { return redistest.StartCluster(t).Client() },
+		"Sentinel":     afterFailover,
 	} {
 		wg.Go(func() {
 			t.Run(name, func(t *testing.T) {
@@ -37,6 +38,17 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
+}
+
+// afterFailover returns a client that has seen its master die.
+func afterFailover(t *testing.T) redis.UniversalClient {
+	sentinel := redistest.StartSentinel(t)
+	client := sentinel.Client()
+	ok(t, client.Ping(t.Context()).Err())
+	sentinel.KillMaster()
+	sentinel.AwaitPromotion()
+	eventually(t, "the client follows", func() bool { return client.Set(t.Context(), "key", "value", 0).Err() == nil })
+	return client
 }
 
 func TestServerScenarios(t *testing.T) {
