@@ -19,9 +19,9 @@ type RecoverFunc func(ctx context.Context) (Resolution, error)
 // Recover resolves an unknown outcome: when result, which [Guard.Claim] returned for id,
 // is Unknown, it asks look, records the answer and claims again. Other results it returns
 // as they are, and so an unknown one of an [AtLeastOnce] guard, which has other content.
-// When look or the store fails, the error
-// matches ErrUnknown and comes with the unknown result; a store that is no [Admin] fails
-// with errors.ErrUnsupported. Other errors are those of the second claim.
+// When look or the store fails, the error matches ErrUnknown and comes with the unknown
+// result; a store that is no [Admin] fails with errors.ErrUnsupported. Other errors are
+// those of the second claim.
 func (g *Guard) Recover(ctx context.Context, id ID, fingerprint []byte, result ClaimResult, look RecoverFunc) (ClaimResult, error) {
 	if result.State != Unknown || g.guarantee == AtLeastOnce || differ(fingerprint, result.Fingerprint) {
 		return result, nil

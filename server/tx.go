@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -37,11 +36,10 @@ var ErrNoTransaction = errors.New("server: no transactional request")
 // 503 store-unavailable, and the next attempt learns the truth.
 //
 // The whole response is held back in memory: Flush and 1xx responses do nothing, and Hijack
-// is refused.
-// What the handler does outside of the transaction may be done again; for calls to other
-// services there is [idem.DownstreamKey]. The option implies [WithRequired] and
-// [idem.AtLeastOnce]. [New] panics when the store is no [TxStore], and for the
-// combination with [WithFailOpen] or [WithRecover].
+// is refused. What the handler does outside of the transaction may be done again; for calls
+// to other services there is [idem.DownstreamKey]. The option implies [WithRequired] and
+// [idem.AtLeastOnce]. [New] panics when the store is no [TxStore], and for the combination
+// with [WithFailOpen] or [WithRecover].
 func WithTransactions(opts *sql.TxOptions) Option {
 	return func(c *config) { c.tx = &txConfig{opts: opts} }
 }
@@ -83,16 +81,16 @@ func (c *config) forTransactions(store idem.Store) {
 	c.claims = append(c.claims, idem.WithGuarantee(idem.AtLeastOnce))
 }
 
-// transaction is that of one run. It begins when the handler asks for it, and implements
-// idem.Transaction, for which it must have begun.
+// transaction is that of one run. It begins when the handler asks for it; only then can it
+// be completed.
 type transaction struct {
 	*txConfig
 	parent context.Context
 
-	mu     sync.Mutex
-	tx     *sql.Tx          // nil until begun
-	inner  idem.Transaction // likewise
-	frozen bool             // the handler has returned
+	mu               sync.Mutex
+	tx               *sql.Tx // nil until begun
+	idem.Transaction         // of tx, likewise
+	frozen           bool    // the handler has returned
 }
 
 func (c *txConfig) transaction(parent context.Context) *transaction {
@@ -106,11 +104,11 @@ func (t *transaction) begin() (*sql.Tx, error) {
 		return nil, sql.ErrTxDone
 	}
 	if t.tx == nil {
-		tx, inner, err := t.store.BeginTx(t.parent, t.opts)
+		tx, end, err := t.store.BeginTx(t.parent, t.opts)
 		if err != nil {
 			return nil, fmt.Errorf("server: begin transaction: %w", err)
 		}
-		t.tx, t.inner = tx, inner
+		t.tx, t.Transaction = tx, end
 	}
 	return t.tx, nil
 }
@@ -124,15 +122,10 @@ func (t *transaction) freeze() {
 // begun is for after freeze, like what follows.
 func (t *transaction) begun() bool { return t.tx != nil }
 
-func (t *transaction) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
-	return t.inner.Complete(ctx, c, fingerprint, record, ttl)
-}
-
-func (t *transaction) Commit(ctx context.Context) error { return t.inner.Commit(ctx) }
-
+// Rollback does nothing when nothing was begun.
 func (t *transaction) Rollback(ctx context.Context) error {
 	if !t.begun() {
 		return nil
 	}
-	return t.inner.Rollback(ctx)
+	return t.Transaction.Rollback(ctx)
 }

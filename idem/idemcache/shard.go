@@ -124,13 +124,19 @@ func (sh *shard) renew(c idem.Claim, lapses time.Time) {
 	}
 }
 
-// forget is for a claim that is over.
-func (sh *shard) forget(c idem.Claim) {
+// end is for a claim that is over. It runs keep, unless that is nil, when the claim was held
+// here until now and its lease runs: otherwise another record may be there, and stays.
+func (sh *shard) end(c idem.Claim, keep func()) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if h := sh.held[c.ID]; h != nil && h.claim.Owner == c.Owner {
-		sh.drop(h)
+	h := sh.holding(c.ID, time.Now())
+	if h == nil || h.claim.Owner != c.Owner {
+		return
 	}
+	if keep != nil {
+		keep()
+	}
+	sh.drop(h)
 }
 
 // purged is for a record that an operator has ended.
@@ -141,15 +147,6 @@ func (sh *shard) purged(id idem.ID) {
 	if h := sh.held[id]; h != nil {
 		sh.drop(h)
 	}
-}
-
-// live reports whether the claim is held here and its lease runs, so that nobody else can
-// have ended it, and how many purges there were.
-func (sh *shard) live(c idem.Claim) (bool, uint64) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	h := sh.holding(c.ID, time.Now())
-	return h != nil && h.claim.Owner == c.Owner, sh.purges
 }
 
 // unlessPurged runs keep when nothing was purged since.

@@ -84,7 +84,7 @@ func (s *Store) Extend(ctx context.Context, c idem.Claim, lease time.Duration) e
 	if err == nil {
 		s.shard(c.ID).renew(c, asked.Add(lease))
 	} else if over(err) {
-		s.shard(c.ID).forget(c)
+		s.shard(c.ID).end(c, nil)
 	}
 	return err
 }
@@ -94,29 +94,27 @@ func (s *Store) Extend(ctx context.Context, c idem.Claim, lease time.Duration) e
 
 // Complete implements [idem.Store].
 func (s *Store) Complete(ctx context.Context, c idem.Claim, fingerprint, record []byte, ttl time.Duration) error {
-	sh := s.shard(c.ID)
-	_, purges := sh.live(c)
 	err := s.inner.Complete(ctx, c, fingerprint, record, ttl)
-	// Where the claim was not held all the time another record may be there, and stays.
-	if live, _ := sh.live(c); err == nil && live {
-		kept := [2][]byte{bytes.Clone(fingerprint), bytes.Clone(record)}
-		sh.unlessPurged(purges, func() { s.keep(c.ID, kept[0], kept[1], 0, ttl) })
+	if err != nil {
+		s.shard(c.ID).end(c, nil)
+		return err
 	}
-	sh.forget(c)
-	return err
+	fingerprint, record = bytes.Clone(fingerprint), bytes.Clone(record)
+	s.shard(c.ID).end(c, func() { s.keep(c.ID, fingerprint, record, 0, ttl) })
+	return nil
 }
 
 // Release implements [idem.Store].
 func (s *Store) Release(ctx context.Context, c idem.Claim) error {
 	err := s.inner.Release(ctx, c)
-	s.shard(c.ID).forget(c)
+	s.shard(c.ID).end(c, nil)
 	return err
 }
 
 // Abandon implements [idem.Store].
 func (s *Store) Abandon(ctx context.Context, c idem.Claim, reason string) error {
 	err := s.inner.Abandon(ctx, c, reason)
-	s.shard(c.ID).forget(c)
+	s.shard(c.ID).end(c, nil)
 	return err
 }
 

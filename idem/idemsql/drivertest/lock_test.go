@@ -37,6 +37,15 @@ func TestRenewalBesideTheTransaction(t *testing.T) {
 	r.effects.expect(t, 1)
 }
 
+// beginAt is begin on PostgreSQL with an isolation level.
+func beginAt(t *testing.T, level sql.IsolationLevel) run {
+	t.Helper()
+	r := begin(t, database{idemsql.PostgreSQL, postgres}, unchanged)
+	noError(t, r.end.Rollback(t.Context()))
+	r.begin(&sql.TxOptions{Isolation: level})
+	return r
+}
+
 // A transaction with a snapshot of its own does not survive a renewal: it fails, nothing
 // of it remains, and the key is free.
 func TestRenewalBesideAStricterTransaction(t *testing.T) {
@@ -44,9 +53,7 @@ func TestRenewalBesideAStricterTransaction(t *testing.T) {
 	for _, level := range []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable} {
 		t.Run(level.String(), func(t *testing.T) {
 			t.Parallel()
-			r := begin(t, database{idemsql.PostgreSQL, postgres}, unchanged)
-			noError(t, r.end.Rollback(t.Context()))
-			r.begin(&sql.TxOptions{Isolation: level})
+			r := beginAt(t, level)
 			noError(t, r.store.Extend(t.Context(), r.claim, time.Hour))
 			err := r.complete()
 			var failed *pgconn.PgError
@@ -66,9 +73,7 @@ func TestStricterTransaction(t *testing.T) {
 	for _, level := range []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable} {
 		t.Run(level.String(), func(t *testing.T) {
 			t.Parallel()
-			r := begin(t, database{idemsql.PostgreSQL, postgres}, unchanged)
-			noError(t, r.end.Rollback(t.Context()))
-			r.begin(&sql.TxOptions{Isolation: level})
+			r := beginAt(t, level)
 			noError(t, r.complete())
 			noError(t, r.end.Commit(t.Context()))
 			expect(t, r.store, r.claim.ID, idem.Done)

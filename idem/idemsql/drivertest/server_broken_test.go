@@ -58,28 +58,10 @@ func TestTransactionEndedBySQLite(t *testing.T) {
 // A refusal is not the answer when another run of the same key was not refused.
 func TestRefusalOfATransactionThatIsOvertaken(t *testing.T) {
 	t.Parallel()
-	db := postgres(t)
-	asleep, wake := make(chan struct{}), make(chan struct{})
-	s := openShopOn(t, unrenewed{migrated(t, db, idemsql.PostgreSQL)}, db, func(w http.ResponseWriter, _ *http.Request, _ *sql.Tx) {
-		close(asleep)
-		<-wake
+	s, a := overtaken(t, func(w http.ResponseWriter, _ *http.Request, _ *sql.Tx) {
 		http.Error(w, "balance too low", http.StatusPaymentRequired)
-	}, server.WithGuard(idem.WithLease(300*time.Millisecond)))
-	got := make(chan answer, 1)
-	go func() {
-		a, err := s.buy("key")
-		if err != nil {
-			t.Error(err)
-		}
-		got <- a
-	}()
-	<-asleep
-	until(t, "the sale is taken over", func() bool {
-		a, err := s.buy("key")
-		return err == nil && a.status == 201
 	})
-	close(wake)
-	if a := <-got; a.status != 409 || a.header.Get(idem.StatusHeader) != string(idem.InProgress) {
+	if a.status != 409 || a.header.Get(idem.StatusHeader) != string(idem.InProgress) {
 		t.Errorf("%d %q for a sale that another run has made", a.status, a.body)
 	}
 	s.effects.expect(t, 1)

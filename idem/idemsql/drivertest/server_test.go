@@ -363,17 +363,16 @@ func (unrenewed) Extend(context.Context, idem.Claim, time.Duration) error {
 	return errors.New("stopped")
 }
 
-// A process sleeps longer than its lease, another one does the work, and the first wakes
-// up: what it did is undone.
-func TestTransactionIsOvertaken(t *testing.T) {
-	t.Parallel()
+// overtaken opens a shop whose first sale sleeps longer than its lease and ends as given
+// when another one has been made. It returns what the first one answers.
+func overtaken(t *testing.T, end sale) (*shop, answer) {
+	t.Helper()
 	db := postgres(t)
-	store := migrated(t, db, idemsql.PostgreSQL)
 	asleep, wake := make(chan struct{}), make(chan struct{})
-	s := openShopOn(t, unrenewed{store}, db, func(w http.ResponseWriter, r *http.Request, tx *sql.Tx) {
+	s := openShopOn(t, unrenewed{migrated(t, db, idemsql.PostgreSQL)}, db, func(w http.ResponseWriter, r *http.Request, tx *sql.Tx) {
 		close(asleep)
 		<-wake
-		sold(w, r, tx)
+		end(w, r, tx)
 	}, server.WithGuard(idem.WithLease(300*time.Millisecond)))
 	got := make(chan answer, 1)
 	go func() {
@@ -389,7 +388,15 @@ func TestTransactionIsOvertaken(t *testing.T) {
 		return err == nil && a.status == 201
 	})
 	close(wake)
-	if a := <-got; a.status != 409 || a.header.Get(idem.StatusHeader) != string(idem.InProgress) {
+	return s, <-got
+}
+
+// A process sleeps longer than its lease, another one does the work, and the first wakes
+// up: what it did is undone.
+func TestTransactionIsOvertaken(t *testing.T) {
+	t.Parallel()
+	s, a := overtaken(t, sold)
+	if a.status != 409 || a.header.Get(idem.StatusHeader) != string(idem.InProgress) {
 		t.Errorf("the one that was overtaken answers %d %s", a.status, a.body)
 	}
 	s.effects.expect(t, 1)
