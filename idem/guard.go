@@ -103,8 +103,11 @@ func WithFinishTimeout(d time.Duration) GuardOption {
 	return positive("WithFinishTimeout", d, func(g *Guard) *time.Duration { return &g.finish })
 }
 
-// WithGuardObserver reports what happens to claims. The default reports nothing.
-func WithGuardObserver(o Observer) GuardOption { return func(g *Guard) { g.observer = o } }
+// WithGuardObserver reports what happens to claims. Several observers are told in the order
+// in which they were given. The default reports nothing.
+func WithGuardObserver(o Observer) GuardOption {
+	return func(g *Guard) { g.observer = g.observer.and(o) }
+}
 
 func positive(name string, d time.Duration, field func(*Guard) *time.Duration) GuardOption {
 	if d <= 0 {

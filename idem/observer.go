@@ -40,3 +40,36 @@ type Observer struct {
 	// error that the store could not be told.
 	Ended func(ctx context.Context, c Claim, how Ending, err error)
 }
+
+// and returns an observer that tells o and then next.
+func (o Observer) and(next Observer) Observer {
+	all := o
+	switch claimed := next.Claimed; {
+	case o.Claimed == nil:
+		all.Claimed = claimed
+	case claimed != nil:
+		all.Claimed = func(ctx context.Context, id ID, result ClaimResult, err error) {
+			o.Claimed(ctx, id, result, err)
+			claimed(ctx, id, result, err)
+		}
+	}
+	switch renewed := next.Renewed; {
+	case o.Renewed == nil:
+		all.Renewed = renewed
+	case renewed != nil:
+		all.Renewed = func(ctx context.Context, c Claim, err error) {
+			o.Renewed(ctx, c, err)
+			renewed(ctx, c, err)
+		}
+	}
+	switch ended := next.Ended; {
+	case o.Ended == nil:
+		all.Ended = ended
+	case ended != nil:
+		all.Ended = func(ctx context.Context, c Claim, how Ending, err error) {
+			o.Ended(ctx, c, how, err)
+			ended(ctx, c, how, err)
+		}
+	}
+	return all
+}

@@ -78,7 +78,9 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 			r.Pattern, r.MultipartForm = x.inner.Pattern, x.inner.MultipartForm
 		}
 		if !ended { // a panic or runtime.Goexit, which go their way
-			h.answered(&x.ctx, x.abort())
+			a := x.abort()
+			a.Pattern = r.Pattern
+			h.answered(&x.ctx, a)
 		}
 	}()
 	x.ctx = runContext{Context: x.held.Context(), run: x}
@@ -93,6 +95,7 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 	}
 	h.next.ServeHTTP(&x.capture, x.inner)
 	a := h.finish(x)
+	a.Pattern = x.inner.Pattern
 	ended = true
 	h.answered(&x.ctx, a)
 }

@@ -33,7 +33,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	values := r.Header[idem.Header]
 	if !h.guards(r) || (len(values) == 0 && !h.required) {
 		h.next.ServeHTTP(w, r)
-		h.answered(r.Context(), Answer{Outcome: Ignored})
+		h.answered(r.Context(), Answer{Outcome: Ignored, Pattern: r.Pattern})
 		return
 	}
 	key, id, p := h.identify(r, values)
@@ -117,7 +117,7 @@ func (h *handler) storeFailed(w http.ResponseWriter, r *http.Request, id idem.ID
 	}
 	w.Header().Set(idem.StatusHeader, string(idem.Unprotected))
 	h.next.ServeHTTP(w, r)
-	h.answered(r.Context(), Answer{Outcome: Unprotected, ID: id, Err: err})
+	h.answered(r.Context(), Answer{Outcome: Unprotected, Pattern: r.Pattern, ID: id, Err: err})
 }
 
 // refuse answers the request with a problem.
@@ -127,7 +127,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, id idem.ID, p *
 
 func (h *handler) refuseAs(o Outcome, w http.ResponseWriter, r *http.Request, id idem.ID, p *problem) {
 	p.write(w)
-	h.answered(r.Context(), Answer{Outcome: o, Status: p.code, ID: id, Err: p.err})
+	h.answered(r.Context(), Answer{Outcome: o, Status: p.code, Pattern: r.Pattern, ID: id, Err: p.err})
 }
 
 func (h *handler) answered(ctx context.Context, a Answer) {

@@ -27,6 +27,7 @@ const (
 type Answer struct {
 	Outcome Outcome
 	Status  int         // of the response; 0 when Ignored or Unprotected, and after a panic
+	Pattern string      // of the route, as [http.Request] has it; "" when that is not known
 	ID      idem.ID     // zero when the request got no further than its key
 	Ending  idem.Ending // how the claim was to end, when the handler ran under one
 	// Err is why the request was refused or its response could not be stored:
@@ -42,4 +43,19 @@ type Observer struct {
 	// Answered is called once for each request, when its response was written or its
 	// handler panicked; not for a handler without a claim that panicked.
 	Answered func(ctx context.Context, a Answer)
+}
+
+// both returns a function that calls first and then second; nil ones are left out.
+func both[T any](first, second func(context.Context, T)) func(context.Context, T) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	default:
+		return func(ctx context.Context, v T) {
+			first(ctx, v)
+			second(ctx, v)
+		}
+	}
 }

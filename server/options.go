@@ -113,8 +113,11 @@ func WithGuard(opts ...idem.GuardOption) Option {
 	return func(c *config) { c.claims = append(c.claims, opts...) }
 }
 
-// WithObserver reports how requests were answered. The default reports nothing.
-func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
+// WithObserver reports how requests were answered. Several observers are told in the order in
+// which they were given. The default reports nothing.
+func WithObserver(o Observer) Option {
+	return func(c *config) { c.observer.Answered = both(c.observer.Answered, o.Answered) }
+}
 
 func newConfig(opts []Option) config {
 	c := config{

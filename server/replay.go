@@ -35,5 +35,5 @@ func (h *handler) repeat(w http.ResponseWriter, r *http.Request, id idem.ID, res
 	if len(stored.body) > 0 {
 		_, _ = w.Write(stored.body) // the client is gone if this fails, and will ask again
 	}
-	h.answered(r.Context(), Answer{Outcome: Replayed, Status: stored.status, ID: id})
+	h.answered(r.Context(), Answer{Outcome: Replayed, Status: stored.status, Pattern: r.Pattern, ID: id})
 }

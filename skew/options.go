@@ -147,8 +147,9 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithObserver reports rounds. The default reports nothing.
-func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
+// WithObserver reports rounds. Several observers are told in the order in which they were
+// given. The default reports nothing.
+func WithObserver(o Observer) Option { return func(c *config) { c.observer = c.observer.and(o) } }
 
 func positive[T int | time.Duration](name string, v T) {
 	if v <= 0 {

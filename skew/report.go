@@ -84,6 +84,21 @@ type Observer struct {
 	Synced func(ctx context.Context, r Report)
 }
 
+// and returns an observer that tells o and then next.
+func (o Observer) and(next Observer) Observer {
+	switch {
+	case o.Synced == nil:
+		return next
+	case next.Synced == nil:
+		return o
+	default:
+		return Observer{Synced: func(ctx context.Context, r Report) {
+			o.Synced(ctx, r)
+			next.Synced(ctx, r)
+		}}
+	}
+}
+
 // resultOf names a source's error.
 func resultOf(err error) Result {
 	var refusal *Refusal
