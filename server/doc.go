@@ -58,6 +58,29 @@
 // and each key has its effect exactly once; the handler gets the transaction from [Tx].
 // Without, [WithRecover] can look up how an operation ended whose process died.
 //
+// # When there are too many
+//
+// [Admission] bounds what handlers get, by their number or by a rate. Whom it refuses it
+// tells when to come back, each caller another time, so that after an outage they come one
+// after the other, at the pace of the server:
+//
+//	HTTP/1.1 503 Service Unavailable
+//	Retry-After: 2
+//	Admission-Slot: 1250;t="WJ3kq0pS6nR1yqzXc2dE5g"
+//	Content-Type: application/problem+json
+//
+// The slot is in milliseconds, from this response. A client that understands it comes
+// back then with "Admission-Ticket: "WJ3kq0pS6nR1yqzXc2dE5g"" and goes in before those
+// whose time is later and those who have none. Others go by Retry-After. Nothing has
+// happened to a request that was refused; mount it outside of New, so that not even its
+// key is claimed:
+//
+//	admit := server.Admission(server.AdmitConcurrency(64))
+//	http.Handle("POST /orders", admit(once(createOrder)))
+//
+// Each process has its own line and its own tickets. Behind a balancer a caller may come
+// back to another process, which serves it like anyone who comes at that time.
+//
 // # Timeouts
 //
 // Timeouts belong outside: http.TimeoutHandler inside of this middleware answers

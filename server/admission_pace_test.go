@@ -1,0 +1,182 @@
+package server_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/server"
+)
+
+func TestAdmission_roomIsForThoseWhoCanBeServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen entries
+		h := server.Admission(server.AdmitConcurrency(1), server.WithWaitingRoom(10, 500*time.Millisecond),
+			server.WithAdmissionObserver(seen.observer()))(takes(time.Second))
+		warm(h)
+		var wg sync.WaitGroup
+		wg.Go(func() { ask(h, "") })
+		synctest.Wait()
+		wantStatus(t, ask(h, ""), http.StatusServiceUnavailable)
+		if e := seen.last(t); e.Waited != 0 {
+			t.Errorf("entry %+v, want that it is refused at once: a place is free in a second at the earliest", e)
+		}
+		wg.Wait()
+	})
+}
+
+func TestAdmission_placesThatHangAreNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen entries
+		hang := make(chan struct{})
+		h := server.Admission(server.AdmitConcurrency(2), noRoom, server.WithAdmissionObserver(seen.observer()))(http.HandlerFunc(
+			func(_ http.ResponseWriter, r *http.Request) {
+				time.Sleep(10 * time.Millisecond)
+				if r.Method == http.MethodPost {
+					<-hang
+				}
+			}))
+		warm(h)
+		before := seen.last(t).Rate
+		var wg sync.WaitGroup
+		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
+		time.Sleep(time.Second)
+		warm(h)
+		if after := seen.last(t).Rate; before < 190 || after > 100 {
+			t.Errorf("%.0f in a second with two places, %.0f with one; want 200, and no more than half", before, after)
+		}
+		close(hang)
+		wg.Wait()
+	})
+}
+
+func TestAdmission_slotMovesWhenTheHandlerIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := make(chan struct{})
+		var once sync.Once
+		h := server.Admission(server.AdmitConcurrency(1), noRoom, server.WithGrace(time.Second))(http.HandlerFunc(
+			func(_ http.ResponseWriter, r *http.Request) {
+				time.Sleep(10 * time.Millisecond)
+				if r.Method == http.MethodPost {
+					<-slow
+				}
+			}))
+		warm(h)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer once.Do(func() { close(slow) })
+		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
+		synctest.Wait()
+		slot, ticket := slotOf(t, ask(h, "").Header())
+		if slot != 10*time.Millisecond {
+			t.Fatalf("slot %v, want 10 ms", slot)
+		}
+		time.Sleep(slot)
+		start := time.Now()
+		w := ask(h, ticket)
+		wantStatus(t, w, http.StatusServiceUnavailable)
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("waited %v, want the grace", waited)
+		}
+		moved, same := slotOf(t, w.Header())
+		if same != ticket {
+			t.Errorf("ticket %q, want the same, %q", same, ticket)
+		}
+		if moved <= slot {
+			t.Errorf("slot %v, want later ones now", moved)
+		}
+		newcomer, _ := slotOf(t, ask(h, "").Header())
+		if newcomer <= moved {
+			t.Errorf("a newcomer's slot %v is not after %v", newcomer, moved)
+		}
+		time.Sleep(moved)
+		once.Do(func() { close(slow) })
+		wantStatus(t, ask(h, ticket), http.StatusOK)
+	})
+}
+
+func TestAdmission_slotsAreLaterWhenNothingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		h := server.Admission(server.AdmitConcurrency(2), noRoom)(http.HandlerFunc(
+			func(_ http.ResponseWriter, r *http.Request) {
+				time.Sleep(10 * time.Millisecond)
+				if r.Method == http.MethodPost {
+					<-hang
+				}
+			}))
+		warm(h)
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
+		}
+		synctest.Wait()
+		before, _ := slotOf(t, ask(h, "").Header())
+		time.Sleep(30 * time.Second)
+		after, _ := slotOf(t, ask(h, "").Header())
+		if after < 20*before {
+			t.Errorf("slots %v, and %v when nothing has ended for 30 s", before, after)
+		}
+		close(hang)
+		wg.Wait()
+	})
+}
+
+func TestAdmission_beyondTheHorizon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen entries
+		h := server.Admission(server.AdmitRate(10, 1), noRoom, server.WithHorizon(10*time.Second),
+			server.WithAdmissionObserver(seen.observer()))(takes(0))
+		ask(h, "")
+		var plain []time.Duration
+		for i := range 1000 {
+			slot, ticket := slotOf(t, ask(h, "").Header())
+			kept := ticket != ""
+			if e := seen.last(t); e.Kept != kept {
+				t.Errorf("entry %+v, ticket %q", e, ticket)
+			}
+			if kept != (i < 99) {
+				t.Fatalf("caller %d: ticket %q at %v, want tickets for those within 10 s", i, ticket, slot)
+			}
+			if !kept {
+				plain = append(plain, slot)
+			}
+		}
+		slices.Sort(plain)
+		if first, last := plain[0], plain[len(plain)-1]; first < 5*time.Second || first > 6*time.Second ||
+			last < 9*time.Second || last > 10*time.Second {
+			t.Errorf("the others come back between %v and %v, want all over the second half of 10 s", first, last)
+		}
+	})
+}
+
+func TestAdmission_noShowsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := server.Admission(server.AdmitRate(100, 1), noRoom)(takes(0))
+		for range 3000 {
+			ask(h, "")
+		}
+		slot := func() time.Duration {
+			for {
+				if w := ask(h, ""); w.Code != http.StatusOK {
+					at, _ := slotOf(t, w.Header())
+					return at
+				}
+			}
+		}
+		if at := slot(); at < 29*time.Second {
+			t.Errorf("slot %v, want one behind all the others", at)
+		}
+		for range 500 { // some callers, and there is always a place for them
+			time.Sleep(20 * time.Millisecond)
+			wantStatus(t, ask(h, ""), http.StatusOK)
+		}
+		if at := slot(); at > 5*time.Second {
+			t.Errorf("slot %v after 10 s without a line, where one could come at once", at)
+		}
+	})
+}
