@@ -1,0 +1,34 @@
+package book
+
+import "time"
+
+// Estimate is the earliest time from now at which one more caller could get a slot.
+//
+// It is for refusing callers whose deadline comes before, so it errs to the short side: it is
+// 0 unless the target's rate is known, and then a quarter of what it takes at that rate, for
+// the target may recover further, and callers ahead may give up.
+func (m *Member) Estimate(now Instant) time.Duration { return m.estimate(now, m.known.Tail) }
+
+// EstimateOf is Estimate for a caller that waits here already; 0 for others.
+func (m *Member) EstimateOf(now Instant, c Caller) time.Duration {
+	i := m.line.find(c)
+	switch {
+	case i < 0:
+		return 0
+	case i < len(m.slots):
+		return duration(int64(max(0, m.slots[i].at-now)))
+	case m.line.all[i].ticket > 0:
+		return m.estimate(now, m.line.all[i].ticket)
+	default:
+		return m.Estimate(now)
+	}
+}
+
+func (m *Member) estimate(now Instant, ticket float64) time.Duration {
+	ahead := ticket - m.known.Head
+	if m.known.Mode != Paced || !(ahead > 0) {
+		return 0
+	}
+	wait := whole(min(ahead/(4*m.known.Rate)*second, maxMicros))
+	return duration(max(0, wait-int64(now-m.heard)))
+}
