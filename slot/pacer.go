@@ -34,6 +34,16 @@ type Reservation interface {
 	Cancel()
 }
 
+// Awaiter is a reservation whose slot may not be known yet when it is made: its Delay is
+// then an estimate, never above what is possible. [Turn.Wait] waits with it.
+type Awaiter interface {
+	Reservation
+	// Wait returns nil when the slot has come. When the context ends first it gives
+	// the slot back and returns the context's cause; when it turns out that no slot
+	// comes before the context's deadline, an error matching ErrDeadline.
+	Wait(ctx context.Context) error
+}
+
 // Result is how an attempt ended, seen by the target's capacity.
 type Result uint8
 
@@ -65,4 +75,7 @@ type Feedback struct {
 	Attempt int           // which attempt of the call this was; the first is 1
 	Result  Result        // how it ended
 	Latency time.Duration // from sending it to its result
+	// Hint is what the server asked to wait before the next attempt, 0 for nothing.
+	// A pacer gives no slot before it where it can. [Plan.Next] fills it in.
+	Hint time.Duration
 }

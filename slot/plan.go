@@ -70,12 +70,15 @@ func (s Source) String() string {
 // Turn is the permission for one more attempt after a wait. Either Wait for it
 // or Cancel it.
 type Turn struct {
-	Delay  time.Duration // from the moment it was given, by Next
-	Source Source        // who decided the delay
+	// Delay is counted from the moment when Next gave the turn. For a pacer that cannot
+	// know the slot so early it is an estimate, never above what is possible.
+	Delay  time.Duration
+	Source Source // who decided the delay
 	// PacerErr is the pacer's error when the plan fell back to its backoff.
 	PacerErr error
 
 	given       time.Time
+	minAttempt  time.Duration
 	reservation Reservation
 }
 
@@ -89,18 +92,17 @@ type Turn struct {
 // there is no next attempt, and the context's cause when it is done already. In every
 // case the pacer learns once how the attempt ended.
 func (p *Plan) Next(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
+	f.Hint = max(hint, 0)
 	if err := p.refuse(ctx, f, hint); err != nil {
-		if p.Pacer != nil {
-			p.Pacer.Report(target, f)
-		}
+		p.report(target, f)
 		return Turn{}, err
 	}
-	turn, err := p.place(ctx, target, f, max(hint, 0))
+	turn, err := p.place(ctx, target, f)
 	if err != nil {
 		return Turn{}, err
 	}
-	turn.given = time.Now()
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(turn.given)-turn.Delay <= p.MinAttempt {
+	turn.given, turn.minAttempt = time.Now(), p.MinAttempt
+	if !turn.fits(ctx, turn.Delay) {
 		turn.Cancel()
 		return Turn{}, ErrDeadline
 	}
@@ -121,9 +123,9 @@ func (p *Plan) refuse(ctx context.Context, f Feedback, hint time.Duration) error
 	}
 }
 
-func (p *Plan) place(ctx context.Context, target string, f Feedback, hint time.Duration) (Turn, error) {
+func (p *Plan) place(ctx context.Context, target string, f Feedback) (Turn, error) {
 	if p.Pacer == nil {
-		return p.backOff(f.Attempt, hint), nil
+		return p.backOff(f), nil
 	}
 	r, pacerErr := p.Pacer.Reserve(ctx, target, f)
 	switch {
@@ -135,24 +137,24 @@ func (p *Plan) place(ctx context.Context, target string, f Feedback, hint time.D
 		}
 		return Turn{}, context.Cause(ctx)
 	case pacerErr != nil:
-		turn := p.backOff(f.Attempt, hint)
+		turn := p.backOff(f)
 		turn.PacerErr = pacerErr
 		return turn, nil //nolint:nilerr // the turn tells it: a broken pacer is no broken call
 	}
 	turn := Turn{Delay: max(r.Delay(), 0), Source: FromSlot, reservation: r}
-	if hint > turn.Delay {
-		turn.Delay, turn.Source = hint, FromHint
+	if f.Hint > turn.Delay {
+		turn.Delay, turn.Source = f.Hint, FromHint
 	}
 	return turn, nil
 }
 
-func (p *Plan) backOff(attempt int, hint time.Duration) Turn {
+func (p *Plan) backOff(f Feedback) Turn {
 	backoff := p.Backoff
 	if backoff == nil {
 		backoff = FullJitter{}
 	}
-	delay := max(backoff.Delay(attempt), 0)
-	if hint > 0 {
+	delay := max(backoff.Delay(f.Attempt), 0)
+	if hint := f.Hint; hint > 0 {
 		spread := max(min(delay, hint), rand.N(hint/4+1))
 		return Turn{Delay: hint + min(spread, math.MaxInt64-hint), Source: FromHint}
 	}
@@ -166,27 +168,55 @@ func (p *Plan) maxHint() time.Duration {
 	return DefaultMaxHint
 }
 
-// Wait sleeps until the turn has come, which is Delay after Next gave it. When the
-// context ends first it gives the slot back and returns the context's cause.
+// Wait returns when the turn has come: Delay after Next gave it, or with a reservation
+// that is an [Awaiter], when that says so, but not before Delay when that was a server's
+// hint. When the context ends first it gives the slot back and returns the context's
+// cause; when a slot comes too late it returns an error matching ErrDeadline.
 func (t Turn) Wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		t.Cancel()
 		return context.Cause(ctx)
 	}
-	left := t.Delay
-	if !t.given.IsZero() {
-		left -= time.Since(t.given)
+	until := t.Delay
+	if a, ok := t.reservation.(Awaiter); ok {
+		if err := a.Wait(ctx); err != nil {
+			return err
+		}
+		if t.Source != FromHint {
+			until = 0 // it was an estimate
+		}
 	}
-	if left <= 0 {
+	if !t.given.IsZero() {
+		until -= time.Since(t.given)
+	}
+	if err := sleep(ctx, until); err != nil {
+		t.Cancel()
+		return err
+	}
+	if t.minAttempt > 0 && !t.fits(ctx, 0) {
+		t.Cancel()
+		return ErrDeadline
+	}
+	return nil
+}
+
+// fits reports whether an attempt that starts after d has the time it needs.
+func (t Turn) fits(ctx context.Context, d time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline)-d > t.minAttempt
+}
+
+// sleep returns nil after d, at once when that is not positive, or the context's cause.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(left)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		t.Cancel()
 		return context.Cause(ctx)
 	}
 }

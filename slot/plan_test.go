@@ -171,6 +171,7 @@ func TestPlanNext(t *testing.T) {
 				if tt.pacer == nil {
 					return
 				}
+				f.Hint = max(tt.hint, 0)
 				if told := slices.Concat(tt.pacer.reserved, tt.pacer.reported); len(told) != 1 || told[0] != f || len(tt.pacer.reported) != tt.reports {
 					t.Errorf("pacer was asked %+v and told %+v, want %+v once", tt.pacer.reserved, tt.pacer.reported, f)
 				}

@@ -1,0 +1,250 @@
+package slot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/slot"
+)
+
+// busyError says how long to stay away.
+type busyError struct{ wait time.Duration }
+
+func (e *busyError) Error() string { return fmt.Sprintf("busy for %v", e.wait) }
+
+func TestDo(t *testing.T) {
+	t.Parallel()
+	errBroken := errors.New("broken")
+	judge := slot.WithJudge(func(err error) slot.Judgement {
+		var busy *busyError
+		if errors.As(err, &busy) {
+			return slot.Judgement{Retry: true, Result: slot.Rejected, Hint: busy.wait}
+		}
+		return slot.Judgement{Result: slot.Success}
+	})
+	for _, tt := range []struct {
+		name     string
+		plan     slot.Plan
+		opts     []slot.DoOption
+		errs     []error // of the attempts; the last one repeats
+		deadline time.Duration
+		is       []error // what the error matches; none means success
+		attempts int
+		as       *slot.Error // expected, when the error is one: Attempts and Stop
+		took     time.Duration
+		told     string
+	}{
+		{name: "success", errs: []error{nil}, attempts: 1, told: "[report 1 success]"},
+		{
+			name: "success at last", errs: []error{errBroken, errBroken, nil}, attempts: 3, took: 2 * time.Second,
+			told: "[reserve 1 failed reserve 2 failed report 3 success]",
+		},
+		{
+			name: "attempts end", plan: slot.Plan{MaxAttempts: 2}, errs: []error{errBroken},
+			attempts: 2, took: time.Second, is: []error{errBroken, slot.ErrAttempts},
+			as:   &slot.Error{Attempts: 2, Stop: slot.ErrAttempts},
+			told: "[reserve 1 failed report 2 failed]",
+		},
+		{
+			name: "no time left", errs: []error{errBroken}, deadline: 1500 * time.Millisecond,
+			attempts: 2, took: time.Second, is: []error{errBroken, slot.ErrDeadline},
+			as:   &slot.Error{Attempts: 2, Stop: slot.ErrDeadline},
+			told: "[reserve 1 failed reserve 2 failed cancel]",
+		},
+		{
+			name: "permanent", errs: []error{slot.Permanent(errBroken)}, attempts: 1, is: []error{errBroken},
+			told: "[report 1 success]",
+		},
+		{
+			name: "permanent after a retry", errs: []error{errBroken, slot.Permanent(errBroken)}, attempts: 2, took: time.Second,
+			is: []error{errBroken}, as: &slot.Error{Attempts: 2}, told: "[reserve 1 failed report 2 success]",
+		},
+		{
+			name: "judged final", opts: []slot.DoOption{judge}, errs: []error{errBroken}, attempts: 1, is: []error{errBroken},
+			told: "[report 1 success]",
+		},
+		{
+			name: "judged busy", opts: []slot.DoOption{judge}, errs: []error{fmt.Errorf("wrapped: %w", &busyError{5 * time.Second}), nil},
+			attempts: 2, took: 5 * time.Second, told: "[reserve 1 rejected report 2 success]",
+		},
+		{
+			name: "too long a wait", opts: []slot.DoOption{judge}, errs: []error{&busyError{time.Hour}},
+			attempts: 1, is: []error{slot.ErrHint}, as: &slot.Error{Attempts: 1, Stop: slot.ErrHint}, told: "[report 1 rejected]",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if tt.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
+					defer cancel()
+				}
+				p := &logPacer{delay: time.Second}
+				tt.plan.Pacer = p
+				attempts, start := 0, time.Now()
+				got, err := slot.Do(ctx, &tt.plan, target, func(context.Context) (int, error) {
+					attempts++
+					return 40 + attempts, tt.errs[min(attempts, len(tt.errs))-1]
+				}, tt.opts...)
+				if attempts != tt.attempts || time.Since(start) != tt.took || fmt.Sprint(p.log) != tt.told {
+					t.Errorf("%d attempts in %v, pacer saw %v; want %d in %v, %v", attempts, time.Since(start), p.log, tt.attempts, tt.took, tt.told)
+				}
+				checkDone(t, got, err, attempts, tt.is, tt.as)
+			})
+		})
+	}
+}
+
+func checkDone(t *testing.T, got int, err error, attempts int, is []error, as *slot.Error) {
+	t.Helper()
+	if len(is) == 0 {
+		if err != nil || got != 40+attempts {
+			t.Errorf("Do = %d, %v", got, err)
+		}
+		return
+	}
+	if got != 0 {
+		t.Errorf("Do = %d with error %v", got, err)
+	}
+	for _, want := range is {
+		if !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+	}
+	var e *slot.Error
+	switch found := errors.As(err, &e); {
+	case found != (as != nil):
+		t.Errorf("error is a %T, want *slot.Error: %v", err, as != nil)
+	case found && (e.Target != target || e.Attempts != as.Attempts || !errors.Is(e.Stop, as.Stop) || e.Error() == ""):
+		t.Errorf("error %+v, want %+v", e, as)
+	}
+}
+
+// logPacer writes down what it is asked.
+type logPacer struct {
+	delay time.Duration
+	log   []string
+}
+
+func (p *logPacer) Reserve(_ context.Context, _ string, f slot.Feedback) (slot.Reservation, error) {
+	p.log = append(p.log, fmt.Sprintf("reserve %d %v", f.Attempt, f.Result))
+	return logReservation{p}, nil
+}
+
+func (p *logPacer) Report(_ string, f slot.Feedback) {
+	p.log = append(p.log, fmt.Sprintf("report %d %v", f.Attempt, f.Result))
+}
+
+type logReservation struct{ p *logPacer }
+
+func (r logReservation) Delay() time.Duration { return r.p.delay }
+func (r logReservation) Cancel()              { r.p.log = append(r.p.log, "cancel") }
+
+// gatePacer also holds first attempts up.
+type gatePacer struct {
+	logPacer
+	err error
+}
+
+func (p *gatePacer) Admit(context.Context, string) (slot.Reservation, error) {
+	p.log = append(p.log, "admit")
+	return logReservation{&p.logPacer}, p.err
+}
+
+func TestDoAtTheGate(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		opts  []slot.DoOption
+		pacer gatePacer
+		leave time.Duration // when the caller leaves; 0 for never
+		took  time.Duration
+		err   error
+		told  string
+	}{
+		{name: "not gated", told: "[report 1 success]"},
+		{
+			name: "gated", opts: []slot.DoOption{slot.WithGate()}, pacer: gatePacer{logPacer: logPacer{delay: time.Second}},
+			took: time.Second, told: "[admit report 1 success]",
+		},
+		{
+			name: "no slot in time", opts: []slot.DoOption{slot.WithGate()}, pacer: gatePacer{err: slot.ErrDeadline},
+			err: slot.ErrDeadline, told: "[admit]",
+		},
+		{
+			name: "a broken gate is open", opts: []slot.DoOption{slot.WithGate()}, pacer: gatePacer{err: errDown},
+			told: "[admit report 1 success]",
+		},
+		{
+			name: "too late a slot", opts: []slot.DoOption{slot.WithGate()}, pacer: gatePacer{logPacer: logPacer{delay: 2 * time.Minute}},
+			err: slot.ErrDeadline, told: "[admit cancel]",
+		},
+		{
+			name: "left at the gate", opts: []slot.DoOption{slot.WithGate()}, pacer: gatePacer{logPacer: logPacer{delay: 50 * time.Second}},
+			leave: 10 * time.Second, took: 10 * time.Second, err: context.Canceled, told: "[admit cancel]",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if tt.leave > 0 {
+					time.AfterFunc(tt.leave, cancel)
+				}
+				start := time.Now()
+				_, err := slot.Do(ctx, &slot.Plan{Pacer: &tt.pacer}, target, func(context.Context) (bool, error) { return true, nil }, tt.opts...)
+				if !errors.Is(err, tt.err) || (err != nil && tt.err == nil) {
+					t.Errorf("Do = %v, want %v", err, tt.err)
+				}
+				if time.Since(start) != tt.took || fmt.Sprint(tt.pacer.log) != tt.told {
+					t.Errorf("took %v, pacer saw %v; want %v, %v", time.Since(start), tt.pacer.log, tt.took, tt.told)
+				}
+			})
+		})
+	}
+}
+
+// A call that is cancelled while it waits ends with the cause and what went wrong before.
+func TestDoCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		errBroken, cause := errors.New("broken"), errors.New("shutting down")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		plan := &slot.Plan{Backoff: fixed(time.Hour)}
+		_, err := slot.Do(ctx, plan, target, func(context.Context) (int, error) { return 0, errBroken })
+		if !errors.Is(err, cause) || !errors.Is(err, errBroken) {
+			t.Errorf("Do = %v, want the cause and the last error", err)
+		}
+		// One that ends in the operation is final, and says nothing about the target.
+		p := &logPacer{}
+		_, err = slot.Do(ctx, &slot.Plan{Pacer: p}, target, func(ctx context.Context) (int, error) { return 0, context.Cause(ctx) })
+		if !errors.Is(err, cause) || len(p.log) != 0 {
+			t.Errorf("Do = %v, pacer saw %v", err, p.log)
+		}
+	})
+}
+
+func TestDoPanics(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if got := recover(); got != "oh" {
+			t.Errorf("recovered %v, want what the operation panicked with", got)
+		}
+	}()
+	_, _ = slot.Do(t.Context(), &slot.Plan{}, target, func(context.Context) (int, error) { panic("oh") })
+}
+
+func TestPermanentOfNothing(t *testing.T) {
+	t.Parallel()
+	if err := slot.Permanent(nil); err != nil {
+		t.Errorf("Permanent(nil) = %v", err)
+	}
+}

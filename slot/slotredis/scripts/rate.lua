@@ -1,0 +1,236 @@
+-- The rules of package book, first part: the book, and what attempts say about the rate.
+--
+-- It is the same arithmetic in the same order, in doubles, which hold all its integers
+-- exactly. Functions have the names that they have there, and so have the fields of b, the
+-- book; a, the ask; and out, the answer. The reasons are written there. A test compares
+-- every answer and every book of both, to the last bit.
+local CLEAR, DOWN, RAMP, PACED = 0, 1, 2, 3
+
+local second = 1000000
+local slowest, fastest, unproven = 1, 1000000, 20
+local horizon, lead, near, leap = 120000, 60000, 30000, 10
+local patience, breath = 2000000, 50000
+local outage, quiet = 5, 250000
+local probeShare, probeLeast, probeMost, overdue, probeTurns = 0.025, 250000, 5000000, 1000000, 8
+local window, fewest, roundShare = 12, 4, 0.15
+local rampStep, rampSteps, rampPause, rampMost, unsure = 0.05, 4, 4, 10, 4
+local steepest = 0.2 -- rampStep * rampSteps, which Go computes exactly
+local regain, cruise = 0.1, 0.002
+local tolerated, deepest, midway = 0.02, 0.5, 0.3
+local risen, long, eased, easedMost = 0.12, 0.25, 0.97, 0.85
+local relax, trusted, idle = 1.001, 1.25, 500000
+local heartbeat, silence, calm = 500000, 1000000, 1000000
+local maxCount, maxMicros, farthest = 1000000, 3600000000, 4503599627370496
+
+local min, max, floor = math.min, math.max, math.floor
+
+local function bounded(rate) return min(max(rate, slowest), fastest) end
+
+-- startRate is start of the rules.
+local function startRate(prior)
+	if prior > 0 then
+		return bounded(prior)
+	end
+	return 0
+end
+
+local function step(b) return second / b.rate end
+
+local function start(b, now)
+	if b.mode == CLEAR then
+		now = now + breath
+	end
+	return max(b.free, now)
+end
+
+local function round(b) b.ok, b.rejected, b.failed, b.took = 0, 0, 0, 0 end
+
+local function renew(b)
+	b.epoch = b.epoch + 1
+	round(b)
+end
+
+local function enter(b, mode, now)
+	b.mode, b.begun = mode, now
+	b.clean, b.fails, b.spare = 0, 0, 0
+	b.free, b.late = now, now
+	renew(b)
+end
+
+local function open(b, prior, now)
+	b.seq = max(1, floor(now / 1000))
+	b.epoch = b.seq
+	b.last, b.begun, b.heard, b.busy = now, now, now, now
+	b.success = now - maxMicros
+	b.head, b.tail = 1, 1
+	b.free, b.late = now, now
+	b.rate = startRate(prior)
+	if b.rate == 0 then
+		b.rate = unproven
+	end
+end
+
+local function follow(b, prior, now)
+	if b.seq == 0 then
+		open(b, prior, now)
+	end
+	local back = b.last - now
+	if back <= 0 then
+		return
+	end
+	for _, name in ipairs({'begun', 'heard', 'busy', 'success', 'probe', 'spareAt', 'free', 'late'}) do
+		b[name] = max(b[name] - back, now - maxMicros)
+	end
+end
+
+local function limited(b, good)
+	b.clean = 0
+	if b.mode ~= CLEAR then
+		b.mode, b.good = PACED, good
+	end
+end
+
+local function cut(b, prior, share)
+	local was = b.rate
+	b.rate = max(slowest, was * max(deepest, 1 - share))
+	if b.mode == CLEAR then
+		b.rate = max(b.rate, min(was, max(unproven, startRate(prior))))
+	end
+	limited(b, b.rate + midway * (was - b.rate))
+	renew(b)
+end
+
+local function hold(b)
+	local clean = floor(b.clean / 2)
+	if b.mode == RAMP and b.clean > 0 then
+		b.clean = 0
+	else
+		limited(b, max(b.good, b.rate))
+		b.base = b.base * relax
+		b.clean = clean
+	end
+	round(b)
+end
+
+local function ease(b)
+	local good = b.good
+	if good == 0 then
+		good = b.rate
+	end
+	b.rate = max(eased * b.rate, min(b.rate, easedMost * good), slowest)
+	b.base = b.base * relax
+	limited(b, good)
+	renew(b)
+end
+
+local function growth(b)
+	if b.mode == PACED and b.rate < b.good then
+		return regain, b.good
+	end
+	b.clean = min(b.clean + 1, 100)
+	if b.mode == PACED then
+		return min(steepest, cruise * (b.clean * b.clean)), fastest
+	end
+	return rampStep * max(min(b.clean, rampSteps), min(b.clean - rampPause, rampMost)), fastest
+end
+
+local function grow(b, excess)
+	local by, most = growth(b)
+	by = by * min(1, (risen - excess) / risen)
+	b.rate = bounded(min(b.rate + b.rate * by, most))
+	renew(b)
+end
+
+local function compare(b, mean)
+	mean = max(mean, 1)
+	if b.guess == 1 then
+		b.base, b.guess = min(max(mean, b.base), trusted * b.base), 0
+	elseif b.base == 0 then
+		b.base = mean
+	elseif mean < b.base then
+		b.base = (b.base + mean) / 2
+	end
+	return mean / b.base - 1
+end
+
+local function judge(b, prior, now)
+	local refused = b.rejected
+	if b.failed > b.ok + b.rejected then
+		refused = refused + b.failed
+	end
+	local n = b.ok + refused
+	if b.ok == 0 or n < fewest or n < b.rate * roundShare then
+		return
+	end
+	local excess = compare(b, b.took / b.ok)
+	local share = refused / n
+	if share > tolerated then
+		cut(b, prior, share)
+	elseif now - b.busy > idle then
+		round(b)
+	elseif excess > long then
+		ease(b)
+	elseif excess > risen then
+		hold(b)
+	else
+		grow(b, excess)
+	end
+end
+
+local function recover(b, prior, now, latency)
+	enter(b, RAMP, now)
+	b.busy = now
+	b.base, b.guess = max(latency, 1), 1
+	local cautious = bounded(window * second / max(b.base, horizon))
+	if b.good > 0 then
+		b.rate = b.good
+	elseif startRate(prior) > 0 then
+		b.rate = startRate(prior)
+	else
+		b.rate = cautious
+	end
+	if b.rate <= cautious then
+		b.clean = unsure
+	end
+end
+
+local function fell(b, now, rejected, failed, a)
+	if now - b.success <= max(quiet, floor(2 * b.base)) then
+		b.fails = 0
+		return false
+	end
+	b.fails = b.fails + rejected + failed
+	if b.mode == CLEAR then
+		b.fails = b.fails + a.oldRejected + a.oldFailed
+	end
+	return b.fails >= outage
+end
+
+local function report(b, prior, now, a)
+	local ok, rejected, failed = a.ok, a.rejected, a.failed
+	if b.mode ~= CLEAR and a.epoch ~= b.epoch then
+		ok, rejected, failed = 0, 0, 0
+	end
+	if a.since > 0 then
+		b.success = max(b.success, now - a.since)
+	elseif ok > 0 then
+		b.success = now
+	end
+	if b.mode == DOWN then
+		if ok > 0 then
+			recover(b, prior, now, a.latency)
+		end
+		return
+	end
+	if fell(b, now, rejected, failed, a) then
+		enter(b, DOWN, now)
+		b.probe, b.taken, b.streak = now + probeLeast, 0, 0
+		return
+	end
+	b.ok = b.ok + ok
+	b.took = b.took + a.latency * ok
+	if b.ok > 0 then
+		b.rejected, b.failed = b.rejected + rejected, b.failed + failed
+	end
+	judge(b, prior, now)
+end
