@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goaroundhq/goaround/transport"
 )
@@ -13,13 +14,18 @@ import (
 // The costs that the documentation promises. Allocations can be counted exactly, so they
 // are tests; times are benchmarks. The race detector allocates on its own account.
 func TestAllocs(t *testing.T) {
+	get := func() *http.Request { return request(t, "GET", nil) }
+	post := func() *http.Request { return request(t, "POST", strings.NewReader("{}")) }
 	for _, tt := range []struct {
 		name string
 		req  func() *http.Request
+		opts []transport.Option
 		over float64
 	}{
-		{"GET", func() *http.Request { return request(t, "GET", nil) }, 2},
-		{"keyed POST", func() *http.Request { return request(t, "POST", strings.NewReader("{}")) }, 9},
+		{"GET", get, nil, 2},
+		{"keyed POST", post, nil, 9},
+		{"GET, gated", get, []transport.Option{transport.WithSlots(clearGate{}), transport.WithGatedFirst()}, 2},
+		{"GET, with timeouts", get, []transport.Option{transport.WithAttemptTimeout(time.Hour), transport.WithTimeout(time.Hour)}, 16},
 	} {
 		count := func(rt http.RoundTripper) float64 {
 			return testing.AllocsPerRun(1000, func() {
@@ -28,7 +34,7 @@ func TestAllocs(t *testing.T) {
 				}
 			})
 		}
-		bare, chain := count(roundTripperFunc(stub)), count(transport.New(roundTripperFunc(stub)))
+		bare, chain := count(roundTripperFunc(stub)), count(transport.New(roundTripperFunc(stub), tt.opts...))
 		t.Logf("%s: %v allocations, bare %v", tt.name, chain, bare)
 		if chain-bare > tt.over {
 			t.Errorf("%s costs %v allocations more than the bare stub, want at most %v", tt.name, chain-bare, tt.over)

@@ -44,6 +44,7 @@ func BenchmarkTransport(b *testing.B) {
 	post := func() *http.Request { return request(b, http.MethodPost, strings.NewReader("{}")) }
 	postLarge := func() *http.Request { return request(b, http.MethodPost, bytes.NewReader(large)) }
 	noWait := transport.WithBackoff(slot.FullJitter{Base: 1, Max: 1})
+	plenty := transport.WithBudget(transport.NewBudget(transport.WithBudgetShare(1)))
 
 	for _, bench := range []struct {
 		name string
@@ -57,8 +58,8 @@ func BenchmarkTransport(b *testing.B) {
 		{"POST/chain", transport.New(roundTripperFunc(stub)), post, false},
 		{"POST64KiB/stub", roundTripperFunc(stub), postLarge, false},
 		{"POST64KiB/chain", transport.New(roundTripperFunc(stub)), postLarge, false},
-		{"OneRetry/GET", transport.New(roundTripperFunc(flaky()), noWait), get, true},
-		{"OneRetry/POST64KiB", transport.New(roundTripperFunc(flaky()), noWait), postLarge, false},
+		{"OneRetry/GET", transport.New(roundTripperFunc(flaky()), noWait, plenty), get, true},
+		{"OneRetry/POST64KiB", transport.New(roundTripperFunc(flaky()), noWait, plenty), postLarge, false},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			req := bench.req()
@@ -83,4 +84,30 @@ func request(tb testing.TB, method string, body io.Reader) *http.Request {
 		tb.Fatal(err)
 	}
 	return req
+}
+
+// BenchmarkBudget is what a call costs the budget, and what a retry does.
+func BenchmarkBudget(b *testing.B) {
+	const target = "http://api.example.com:80"
+	budget := transport.NewBudget(transport.WithBudgetShare(2))
+	b.Run("Call", func(b *testing.B) {
+		for b.Loop() {
+			budget.Call(target)
+		}
+	})
+	b.Run("CallParallel", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				budget.Call(target)
+			}
+		})
+	})
+	b.Run("CallAndSpend", func(b *testing.B) {
+		for b.Loop() {
+			budget.Call(target)
+			if !budget.Spend(target, transport.FailureCost) {
+				b.Fatal("spent")
+			}
+		}
+	})
 }

@@ -17,19 +17,25 @@ func Chain(base http.RoundTripper, steps ...Step) http.RoundTripper {
 	return base
 }
 
-// New puts the standard chain around base: [Keys], then [Retry], with the same options for
-// both, then the source of [WithDateSource]. A nil base is http.DefaultTransport. The result
-// is safe for concurrent use; it passes CloseIdleConnections on to base.
+// New puts the standard chain around base, all steps with the same options: the time of the
+// call ([WithTimeout]), [Resume], [Keys], [Retry], which bounds the time of each attempt,
+// [Break], [Hedge], and the source of [WithDateSource]; around them the steps of
+// [WithCallSteps] and [WithAttemptSteps]. A nil base is http.DefaultTransport.
+// The result is safe for concurrent use; it passes CloseIdleConnections on to base.
 func New(base http.RoundTripper, opts ...Option) http.RoundTripper {
 	c := newConfig(opts)
-	return Chain(base, c.keys, c.retry, c.dates)
+	return Chain(base, c.outer, c.deadline, c.resume, c.keys, c.retry, c.breaker, c.hedge, c.dates, c.inner)
 }
 
 // Keys is the step that puts an Idempotency-Key on requests that have none.
 func Keys(opts ...Option) Step { return newConfig(opts).keys }
 
-// Retry is the step that tries a call again.
-func Retry(opts ...Option) Step { return newConfig(opts).retry }
+// Retry is the step that tries a call again, within the times of [WithTimeout] and
+// [WithAttemptTimeout].
+func Retry(opts ...Option) Step {
+	c := newConfig(opts)
+	return func(next http.RoundTripper) http.RoundTripper { return Chain(next, c.deadline, c.retry) }
+}
 
 // dates lets the source of dates listen to each attempt.
 func (c *config) dates(next http.RoundTripper) http.RoundTripper {

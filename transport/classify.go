@@ -44,6 +44,9 @@ type Outcome struct {
 	Response *http.Response // a rule must not read its body
 	Err      error
 	Attempt  int // the first is 1
+	// Unsent: there was an error before there was a connection to send the request on. It is
+	// found out only for requests that may not be repeated otherwise.
+	Unsent bool
 }
 
 // Classifier judges an outcome.
@@ -75,7 +78,7 @@ func permit(req *http.Request, v Verdict) Verdict {
 // does not look at the request's method.
 func Classify(o Outcome) Verdict {
 	if o.Response == nil {
-		return classifyError(o.Request, o.Err)
+		return classifyError(o)
 	}
 	return classifyResponse(o.Response)
 }
@@ -92,6 +95,9 @@ func classifyResponse(resp *http.Response) Verdict {
 	case idem.StoreUnavailable:
 		return Unprocessed
 	}
+	if v := pushback(resp); v != Unsure {
+		return v
+	}
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
 		http.StatusInternalServerError, http.StatusBadGateway,
@@ -100,6 +106,23 @@ func classifyResponse(resp *http.Response) Verdict {
 	default:
 		return Final
 	}
+}
+
+// pushback is what a server says outright about another attempt, which it knows better than
+// its status can tell: Stripe, and those whose clients were made with Stainless.
+func pushback(resp *http.Response) Verdict {
+	if resp.StatusCode < http.StatusBadRequest {
+		return Unsure
+	}
+	for _, field := range [...]string{"Stripe-Should-Retry", "X-Should-Retry"} {
+		switch resp.Header.Get(field) {
+		case "true":
+			return Repeat
+		case "false":
+			return Final
+		}
+	}
+	return Unsure
 }
 
 // repeatable reports whether the request may be sent again although the server may

@@ -116,6 +116,15 @@ func TestErrorTable(t *testing.T) {
 		{"stream refused, as text", errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; REFUSED_STREAM; received from peer] after Request.Body was written; define Request.GetBody to avoid this error"), safe},
 		{"stream gone, as text", errors.New("http2: Transport: cannot retry err [http2: client connection lost] after Request.Body was written"), repeated},
 		{"proxy wants a password", errors.New("Proxy Authentication Required"), no},
+		{"stream not begun, as text", errors.New("http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY] after Request.Body was written; define Request.GetBody to avoid this error"), safe},
+		{"stream not begun for an error, as text", errors.New("http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM"), safe},
+		{"no stream on a connection that ended", errors.New("http2: client conn not usable"), safe},
+		{"no stream on a connection that never was", errors.New("http2: client conn could not be established"), safe},
+		{"breaker", fmt.Errorf("%w: %w", transport.ErrBreakerOpen, errors.New("open")), no},
+		{"name for now", &net.DNSError{Err: "no such host, for now", IsNotFound: true, IsTemporary: true}, safe},
+		{"alert: protocol version", &net.OpError{Op: "remote error", Err: alert(70)}, no},
+		{"alert: internal error", &net.OpError{Op: "remote error", Err: alert(80)}, repeated},
+		{"alert that is a number of somebody else", &net.OpError{Op: "remote error", Err: errors.New("40")}, repeated},
 		{"stream reset", http2StreamError{StreamID: 1, Code: 2}, repeated},
 		{"connection reset", read(syscall.ECONNRESET), repeated},
 		{"broken pipe", &net.OpError{Op: "write", Err: syscall.EPIPE}, repeated},
@@ -174,6 +183,11 @@ func (e http2StreamError) As(target any) bool {
 	// In net/http this fills any struct with these fields; errors.As then has it.
 	return transport.FillStreamError(target, e.StreamID, e.Code)
 }
+
+// alert has the shape of the one inside crypto/tls.
+type alert uint8
+
+func (a alert) Error() string { return "tls: alert " + strconv.Itoa(int(a)) }
 
 type timeoutError struct{}
 
@@ -240,5 +254,85 @@ func TestVerdictString(t *testing.T) {
 		if got := v.String(); got != want {
 			t.Errorf("Verdict(%d) = %q, want %q", v, got, want)
 		}
+	}
+}
+
+// What a server says outright about another attempt beats its status, but not what our own
+// rules, or the rules of the user, know.
+func TestPushback(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		code   int
+		fields []string
+		opts   []transport.Option
+		want   int
+	}{
+		{"stripe says no", 503, []string{"Stripe-Should-Retry", "false"}, nil, 1},
+		{"stripe says yes", 409, []string{"Stripe-Should-Retry", "true"}, nil, 3},
+		{"others say no", 429, []string{"X-Should-Retry", "false"}, nil, 1},
+		{"others say yes", 400, []string{"X-Should-Retry", "true"}, nil, 3},
+		{"neither", 503, []string{"X-Should-Retry", "perhaps"}, nil, 3},
+		{"of a success", 200, []string{"X-Should-Retry", "true"}, nil, 1},
+		{"of a replay", 500, []string{"X-Should-Retry", "true", idem.ReplayedHeader, "true"}, nil, 1},
+		{"own rule", 503, []string{"X-Should-Retry", "false"}, []transport.Option{transport.WithClassifier(transport.OnStatus(transport.Repeat, 503))}, 3},
+	} {
+		if got := attempts(t, "GET", status(tt.code, tt.fields...), tt.opts...); got != tt.want {
+			t.Errorf("%s: %d attempts, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	errOdd := errors.New("odd")
+	limited := func(resp *http.Response) bool { return resp.Header.Get("X-Limited") != "" }
+	isOdd := func(err error) bool { return errors.Is(err, errOdd) }
+	for _, tt := range []struct {
+		name   string
+		rule   transport.Classifier
+		answer func(*http.Request) (*http.Response, error)
+		want   int
+	}{
+		{"status", transport.OnStatus(transport.Repeat, 404, 520), status(520), 3},
+		{"another status", transport.OnStatus(transport.Repeat, 404, 520), status(521), 1},
+		{"status of an error", transport.OnStatus(transport.Final, 0), failure(io.EOF), 3},
+		{"response", transport.OnResponse(transport.Repeat, limited), status(403, "X-Limited", "1"), 3},
+		{"another response", transport.OnResponse(transport.Repeat, limited), status(403), 1},
+		{"response of an error", transport.OnResponse(transport.Final, limited), failure(io.EOF), 3},
+		{"error", transport.OnError(transport.Final, isOdd), failure(fmt.Errorf("wrapped: %w", errOdd)), 1},
+		{"another error", transport.OnError(transport.Final, isOdd), failure(io.EOF), 3},
+		{"error of a response", transport.OnError(transport.Final, isOdd), status(503), 3},
+	} {
+		if got := attempts(t, "GET", tt.answer, transport.WithClassifier(tt.rule)); got != tt.want {
+			t.Errorf("%s: %d attempts, want %d", tt.name, got, tt.want)
+		}
+	}
+	for want, f := range map[string]func(){
+		"transport: OnResponse(nil)": func() { transport.OnResponse(transport.Final, nil) },
+		"transport: OnError(nil)":    func() { transport.OnError(transport.Final, nil) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("recovered %v, want %q", got, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// A call that was not sent may be sent, whatever it is; Classify says so for the rules of
+// others, too.
+func TestClassifyUnsent(t *testing.T) {
+	t.Parallel()
+	o := transport.Outcome{Request: newRequest(t, "POST", ""), Err: io.EOF, Attempt: 1, Unsent: true}
+	if got := transport.Classify(o); got != transport.Unprocessed {
+		t.Errorf("verdict %v", got)
+	}
+	o.Err = x509.UnknownAuthorityError{}
+	if got := transport.Classify(o); got != transport.Final {
+		t.Errorf("verdict %v of an error that stays", got)
 	}
 }

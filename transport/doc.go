@@ -17,25 +17,47 @@
 // # What is retried
 //
 // A request that may be repeated: its method is idempotent (RFC 9110, 9.2.2), or it
-// carries a key, or the server cannot have seen it (connection refused, name not
-// resolved for now, an HTTP/2 stream refused). It is repeated after 408, 425, 429,
-// 500, 502, 503 and 504, after a 409 that says the first attempt is still in
-// progress, and after transport errors; but not after those that are final by their
-// nature: a certificate that does not verify, a host that does not exist, a malformed
-// request, a caller that has left. A replayed response and outcome-unknown are final. [WithClassifier] puts own rules in front.
+// carries a key, or the server cannot have seen it (connection refused, no connection at all,
+// a TLS handshake that broke off, name not resolved for now, an HTTP/2 stream refused or not
+// begun before GOAWAY). It is repeated after 408, 425, 429, 500, 502, 503 and 504, after a 409
+// that says the first attempt is still in progress, and after transport errors; but not after
+// those that are final by their nature: a certificate that does not verify, a TLS alert that
+// says so, a host that does not exist, a malformed request, an open circuit breaker, a caller
+// that has left. A replayed response, outcome-unknown and key-reused are final. Where a server
+// says outright whether to try again (Stripe-Should-Retry, X-Should-Retry), that counts more
+// than its status. [WithClassifier] puts own rules in front; [OnStatus], [OnResponse] and
+// [OnError] make the usual ones.
 //
 // # When
 //
-// After a random wait (full jitter), or the slot that a pacer gives, and never before
-// the time that the server asked for in Retry-After or, without it, by the reset of a rate
-// limit. A wait that does not end before the context's deadline is not begun: the call
-// returns at once with what it has.
+// After a random wait (full jitter), or in the slot that a pacer gives ([WithSlots]), and never
+// before the time that the server asked for in Retry-After, Retry-After-Ms or, without them, by
+// the reset of a rate limit. A server that gives each caller a slot of its own (package server,
+// Admission) is obeyed to the millisecond, and shown its ticket again. A wait that does not end
+// before the context's deadline is not begun: the call returns at once with what it has. With
+// [WithGatedFirst], first attempts wait for slots, too, while their target is in trouble.
+//
+// # How often
+//
+// Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may add a
+// fifth to the calls of the last ten seconds, and ten in a second in any case. That is what
+// keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
+// with nil, takes it away.
+//
+// # How long
+//
+// [WithAttemptTimeout] gives up an attempt whose response does not begin in time, and
+// another may follow; [WithTimeout] bounds the call and the reading of its response, as
+// http.Client.Timeout does. Both end contexts with a cause of their own, so that they can be
+// told from a caller that has left.
 //
 // # What comes back
 //
-// The last response, readable and with a nil error, when attempts run out; an *[Error]
-// when there is no response. Earlier responses are drained within bounds and closed,
-// so connections are used again.
+// The last response, readable and with a nil error, when attempts or budget run out; an *[Error],
+// which tells of every attempt, when there is no response. Earlier responses are drained within
+// bounds and closed, so connections are used again. A caller that waits for a slot and is then
+// told that none comes in time gets the response it already had, if that was short; one
+// whose context ends gets an *[Error] with the context's cause.
 //
 // # Bodies
 //

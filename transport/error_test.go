@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -161,4 +162,51 @@ func TestUnlawfulBase(t *testing.T) {
 			t.Errorf("%v after %d attempts", err, n)
 		}
 	})
+}
+
+// The error tells what each attempt came to, and who made the call wait.
+func TestErrorTellsTheHistory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		errBoom, errLast := errors.New("boom"), errors.New("the last one")
+		s := newScript(t, status(503, "Retry-After", "1"), failure(errBoom), failure(errLast))
+		rt := transport.New(s, transport.WithMaxAttempts(3), transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return 2 * time.Second })))
+		_, _, err := roundTrip(t, rt, newRequest(t, "GET", ""))
+		var e *transport.Error
+		if !errors.As(err, &e) || !errors.Is(err, errLast) || errors.Is(err, errBoom) || !errors.Is(err, slot.ErrAttempts) {
+			t.Fatalf("error %v", err)
+		}
+		for i := range e.History {
+			if (i == 1 && !errors.Is(e.History[i].Err, errBoom)) || (i == 2 && !errors.Is(e.History[i].Err, errLast)) {
+				t.Errorf("attempt %d: %v", i+1, e.History[i].Err)
+			}
+			e.History[i].Err, e.History[i].Stop = nil, nil
+		}
+		const target = "http://api.example.com:80"
+		want := []transport.Attempt{
+			{Target: target, Number: 1, Status: 503, Verdict: transport.Repeat, Delay: 2 * time.Second, Source: slot.FromHint},
+			{Target: target, Number: 2, Verdict: transport.Repeat, Delay: 2 * time.Second, Source: slot.FromBackoff},
+			{Target: target, Number: 3, Verdict: transport.Repeat, Last: true},
+		}
+		if !reflect.DeepEqual(e.History, want) {
+			t.Errorf("history %+v\nwant %+v", e.History, want)
+		}
+	})
+}
+
+// A call of many attempts remembers the last of them.
+func TestHistoryIsBounded(t *testing.T) {
+	t.Parallel()
+	const many = 100
+	rt := transport.New(newScript(t, repeat(many, failure(errors.New("boom")))...), transport.WithBackoff(noWait), transport.WithMaxAttempts(many))
+	_, _, err := roundTrip(t, rt, newRequest(t, "GET", ""))
+	var e *transport.Error
+	if !errors.As(err, &e) || e.Attempts != many || len(e.History) != transport.MaxHistory {
+		t.Fatalf("error %+v", err)
+	}
+	for i, a := range e.History {
+		if a.Number != many-transport.MaxHistory+i+1 {
+			t.Errorf("attempt %d is number %d", i, a.Number)
+		}
+	}
 }

@@ -1,8 +1,5 @@
 package transport
 
-// RetryAfter is what the fuzz target and its table test.
-var RetryAfter = retryAfter
-
 // FillStreamError does for a test's stream error what errors.As finds in that of
 // net/http.
 func FillStreamError(target any, id, code uint32) bool {

@@ -32,12 +32,10 @@ func (s *keyStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	if value == "" {
 		return s.next.RoundTrip(req)
 	}
-	header, ok := withKey(req.Header, value)
+	keyed, ok := withKey(req, value)
 	if !ok {
 		return s.next.RoundTrip(req)
 	}
-	keyed := req.WithContext(req.Context()) // a shallow copy
-	keyed.Header = header
 	return s.next.RoundTrip(keyed)
 }
 
@@ -59,19 +57,27 @@ func (s *keyStep) keyFor(req *http.Request) (string, error) {
 	return `"` + idem.NewKey() + `"`, nil // as FormatHeader would: there is nothing to escape
 }
 
-// withKey returns a copy of the header with the key; ok is false when the caller has set
-// one after all, in a spelling that hasKey does not look up. Values are shared, cut so that
-// an append by a later step does not reach the caller's.
-func withKey(h http.Header, value string) (copied http.Header, ok bool) {
-	copied = make(http.Header, len(h)+1)
-	for name, values := range h {
+// keyedRequest is a request and the value of its key field, in one piece of memory.
+type keyedRequest struct {
+	http.Request
+	value [1]string
+}
+
+// withKey returns a shallow copy of the request with the key; ok is false when the caller has
+// set one after all, in a spelling that hasKey does not look up. Values of the header are
+// shared, cut so that an append by a later step does not reach the caller's.
+func withKey(req *http.Request, value string) (copied *http.Request, ok bool) {
+	header := make(http.Header, len(req.Header)+1)
+	for name, values := range req.Header {
 		if isKeyField(name) {
 			return nil, false
 		}
-		copied[name] = values[:len(values):len(values)]
+		header[name] = values[:len(values):len(values)]
 	}
-	copied[idem.Header] = []string{value}
-	return copied, true
+	keyed := &keyedRequest{*req, [1]string{value}}
+	header[idem.Header] = keyed.value[:]
+	keyed.Header = header
+	return &keyed.Request, true
 }
 
 // safe reports whether a method asks for no effect (RFC 9110, 9.2.1).

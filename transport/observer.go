@@ -21,7 +21,8 @@ type Attempt struct {
 	Source slot.Source
 	// Last tells that no attempt is to follow (nor does one when the context ends in the
 	// delay, see Observer.Call); Stop is why, when the verdict would have
-	// allowed one: slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint or ErrBody.
+	// allowed one: slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint, ErrBudget
+	// or ErrBody.
 	Last bool
 	Stop error
 	// PacerErr is why the pacer could not decide the delay.
@@ -34,6 +35,10 @@ type Call struct {
 	Attempts int
 	Status   int   // of the response that came back; 0 when there is none
 	Err      error // that came back, nil with a response
+	// Stop is that of the last attempt; also slot.ErrDeadline when there was no slot before
+	// the deadline.
+	Stop    error
+	Latency time.Duration // until the response header or the error, with all waits
 }
 
 // Observer is told what calls do. Functions that are nil cost nothing; the others are
@@ -43,4 +48,23 @@ type Observer struct {
 	Attempt func(ctx context.Context, a Attempt)
 	// Call is called once for each call, when it ends.
 	Call func(ctx context.Context, c Call)
+}
+
+// and returns an observer that tells o and then next.
+func (o Observer) and(next Observer) Observer {
+	return Observer{Attempt: both(o.Attempt, next.Attempt), Call: both(o.Call, next.Call)}
+}
+
+func both[T any](first, second func(context.Context, T)) func(context.Context, T) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	default:
+		return func(ctx context.Context, v T) {
+			first(ctx, v)
+			second(ctx, v)
+		}
+	}
 }

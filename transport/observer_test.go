@@ -66,10 +66,10 @@ func TestObserverSeesEveryCallEnd(t *testing.T) {
 		err     error
 	}{
 		{"success", []httpmock.Responder{status(200)}, false, transport.Call{Target: "api", Attempts: 1, Status: 200}, nil},
-		{"success at last", []httpmock.Responder{status(503), status(200)}, false, transport.Call{Target: "api", Attempts: 2, Status: 200}, nil},
-		{"exhausted", repeat(4, status(503)), false, transport.Call{Target: "api", Attempts: 4, Status: 503}, nil},
-		{"error", repeat(4, failure(io.EOF)), false, transport.Call{Target: "api", Attempts: 4}, io.EOF},
-		{"cancelled", []httpmock.Responder{status(503)}, true, transport.Call{Target: "api", Attempts: 1}, context.Canceled},
+		{"success at last", []httpmock.Responder{status(503), status(200)}, false, transport.Call{Target: "api", Attempts: 2, Status: 200, Latency: time.Second}, nil},
+		{"exhausted", repeat(4, status(503)), false, transport.Call{Target: "api", Attempts: 4, Status: 503, Stop: slot.ErrAttempts, Latency: 3 * time.Second}, nil},
+		{"error", repeat(4, failure(io.EOF)), false, transport.Call{Target: "api", Attempts: 4, Stop: slot.ErrAttempts, Latency: 3 * time.Second}, io.EOF},
+		{"cancelled", []httpmock.Responder{status(503)}, true, transport.Call{Target: "api", Attempts: 1, Latency: 500 * time.Millisecond}, context.Canceled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +108,7 @@ func TestObserverIsToldWhyItStops(t *testing.T) {
 		{"attempts", []transport.Option{transport.WithMaxAttempts(1)}, nil, 0, slot.ErrAttempts},
 		{"deadline", []transport.Option{transport.WithMinAttempt(time.Hour)}, nil, time.Minute, slot.ErrDeadline},
 		{"hint", []transport.Option{transport.WithMaxRetryAfter(time.Second)}, nil, 0, slot.ErrHint},
+		{"budget", []transport.Option{transport.WithBudget(retries(0))}, nil, 0, transport.ErrBudget},
 		{"body", []transport.Option{transport.WithBodyBuffer(2)}, onlyReader{strings.NewReader("long")}, 0, transport.ErrBody},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,5 +159,23 @@ func TestTargetNamesThePort(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: target %q, want %q", url, got, want)
 		}
+	}
+}
+
+func TestSeveralObservers(t *testing.T) {
+	t.Parallel()
+	var told []string
+	observer := func(name string) transport.Option {
+		return transport.WithObserver(transport.Observer{
+			Attempt: func(context.Context, transport.Attempt) { told = append(told, name+" attempt") },
+			Call:    func(context.Context, transport.Call) { told = append(told, name+" call") },
+		})
+	}
+	rt := transport.New(newScript(t, status(200)), observer("first"), transport.WithObserver(transport.Observer{}), observer("second"))
+	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(told, ", "), "first attempt, second attempt, first call, second call"; got != want {
+		t.Errorf("told %s, want %s", got, want)
 	}
 }

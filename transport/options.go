@@ -26,9 +26,19 @@ type config struct {
 	clock      *skew.Clock
 	dateSource *skew.DateSource
 	observer   Observer
+	budget     *Budget
+	ownTarget  bool // target is the user's
+	gatedFirst bool
+
+	timeout, attemptTimeout time.Duration
+	attemptHeader           bool
+	outcomeBackoff          func(Outcome) time.Duration
 
 	keyMethods []string
 	bareKeys   bool
+	steps      stepsConfig
+
+	callSteps, attemptSteps []Step
 }
 
 // Option configures [New], [Keys] and [Retry]. Options that a step has no use for do
@@ -39,7 +49,8 @@ func newConfig(opts []Option) *config {
 	c := &config{
 		plan:       slot.Plan{MaxAttempts: DefaultMaxAttempts},
 		bodyBuffer: DefaultBodyBuffer,
-		target:     origin,
+		target:     Origin,
+		budget:     NewBudget(),
 		keyMethods: []string{http.MethodPost, http.MethodPatch},
 	}
 	for _, opt := range opts {
@@ -60,17 +71,39 @@ func WithMaxAttempts(n int) Option {
 // slot.FullJitter{}.
 func WithBackoff(b slot.Backoff) Option { return func(c *config) { c.plan.Backoff = b } }
 
+// WithOutcomeBackoff is [WithBackoff] for a wait that depends on how the attempt ended. The
+// wait is that of f or the server's, whichever is longer, and is not spread: f has a spread of
+// its own. Where f is negative the backoff decides; where a pacer decides, f does not. The
+// rules for f are those of a [Classifier]. It panics when f is nil.
+func WithOutcomeBackoff(f func(Outcome) time.Duration) Option {
+	if f == nil {
+		panic("transport: WithOutcomeBackoff(nil)")
+	}
+	return func(c *config) { c.outcomeBackoff = f }
+}
+
 // WithSlots lets a pacer decide when an attempt may be sent. It is told how attempts
-// end. When it fails, the backoff decides. The default is no pacer.
-func WithSlots(p slot.Pacer) Option { return func(c *config) { c.plan.Pacer = p } }
+// end. When it fails, the backoff decides. WithSlots(nil) makes a slot.NewQueue for the chain,
+// in which the callers of this process take turns. The default is no pacer.
+func WithSlots(p slot.Pacer) Option {
+	return func(c *config) {
+		c.plan.Pacer = p
+		if p == nil {
+			c.plan.Pacer = slot.NewQueue()
+		}
+	}
+}
+
+// WithBudget bounds retries by b, which several chains may share: a call whose next attempt is
+// not in the budget ends with what it has, as if it had no attempts left ([ErrBudget]). The
+// default is a [NewBudget] for each New; nil allows every retry.
+func WithBudget(b *Budget) Option { return func(c *config) { c.budget = b } }
 
 // WithMaxRetryAfter sets the longest wait that is accepted from a server: beyond it
 // the call ends with the response that asked for it. The default is
 // slot.DefaultMaxHint. It panics when d is not positive.
 func WithMaxRetryAfter(d time.Duration) Option {
-	if d <= 0 {
-		panic(fmt.Sprintf("transport: WithMaxRetryAfter(%v): must be positive", d))
-	}
+	positive("WithMaxRetryAfter", d)
 	return func(c *config) { c.plan.MaxHint = d }
 }
 
@@ -105,7 +138,7 @@ func WithTarget(f func(*http.Request) string) Option {
 	if f == nil {
 		panic("transport: WithTarget(nil)")
 	}
-	return func(c *config) { c.target = f }
+	return func(c *config) { c.target, c.ownTarget = f, true }
 }
 
 // WithClock reads the time for HTTP-dates, and for the resets of rate limits, in responses
@@ -117,8 +150,9 @@ func WithClock(clock *skew.Clock) Option { return func(c *config) { c.clock = cl
 // The default, nil, costs nothing.
 func WithDateSource(d *skew.DateSource) Option { return func(c *config) { c.dateSource = d } }
 
-// WithObserver reports attempts and calls. The default reports nothing.
-func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
+// WithObserver reports attempts and calls. Several observers are told in the order in which
+// they were given. The default reports nothing.
+func WithObserver(o Observer) Option { return func(c *config) { c.observer = c.observer.and(o) } }
 
 // WithKeyMethods sets the methods of requests that are given a key of their own. The
 // default is POST and PATCH; none gives keys only to requests whose context carries
@@ -131,8 +165,14 @@ func WithKeyMethods(methods ...string) Option {
 // that do not know it. A key that needs quotes fails the call.
 func WithBareKeys() Option { return func(c *config) { c.bareKeys = true } }
 
-func notNegative[T int | time.Duration](name string, v T) {
+func notNegative[T int | float64 | time.Duration](name string, v T) {
 	if v < 0 {
 		panic(fmt.Sprintf("transport: %s(%v): must not be negative", name, v))
+	}
+}
+
+func positive(name string, d time.Duration) {
+	if d <= 0 {
+		panic(fmt.Sprintf("transport: %s(%v): must be positive", name, d))
 	}
 }

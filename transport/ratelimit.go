@@ -24,7 +24,7 @@ const endOfMillis = 1e14
 // RateLimit-Reset of its early versions, and the X-RateLimit-Reset that came before it,
 // which is a number of seconds or a Unix time.
 func rateLimitReset(resp *http.Response, clock *skew.Clock) time.Duration {
-	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+	if !refused(resp) {
 		return 0
 	}
 	if wait := exhausted(resp.Header["Ratelimit"]); wait > 0 {

@@ -179,6 +179,9 @@ func TestOptionsRefuseNonsense(t *testing.T) {
 		"transport: WithBodyBuffer(-1): must not be negative":  func() { transport.WithBodyBuffer(-1) },
 		"transport: WithMinAttempt(-1s): must not be negative": func() { transport.WithMinAttempt(-time.Second) },
 		"transport: WithMaxRetryAfter(0s): must be positive":   func() { transport.WithMaxRetryAfter(0) },
+		"transport: WithTimeout(0s): must be positive":         func() { transport.WithTimeout(0) },
+		"transport: WithAttemptTimeout(-1s): must be positive": func() { transport.WithAttemptTimeout(-time.Second) },
+		"transport: WithOutcomeBackoff(nil)":                   func() { transport.WithOutcomeBackoff(nil) },
 		"transport: WithTarget(nil)":                           func() { transport.WithTarget(nil) },
 		"transport: WithClassifier(nil)":                       func() { transport.WithClassifier(nil) },
 	} {

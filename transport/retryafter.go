@@ -29,6 +29,9 @@ const maxLate = time.Second
 // clock and its error cancels; from our clock when there is no Date, or when Age says
 // that the response was written long ago.
 func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
+	if wait, ok := retryAfterMs(resp); ok {
+		return wait
+	}
 	value := strings.Trim(resp.Header.Get("Retry-After"), " \t")
 	if value == "" {
 		return rateLimitReset(resp, clock)
@@ -49,6 +52,23 @@ func retryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 		return 0
 	}
 	return until(date, resp, clock)
+}
+
+// retryAfterMs reads the fields with which APIs at Azure and OpenAI, and others after their
+// pattern, ask for a number of milliseconds, which may have a fraction.
+func retryAfterMs(resp *http.Response) (wait time.Duration, ok bool) {
+	for _, field := range [...]string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		value := strings.Trim(resp.Header.Get(field), " \t")
+		whole, fraction, _ := strings.Cut(value, ".")
+		if value == "" || !isDigits(whole+fraction) {
+			continue
+		}
+		// Not an error: too many digits are infinite, and rightly so.
+		if ms, err := strconv.ParseFloat(value, 64); err == nil || math.IsInf(ms, 1) {
+			return milliseconds(ms), true
+		}
+	}
+	return 0, false
 }
 
 func until(date time.Time, resp *http.Response, clock *skew.Clock) time.Duration {

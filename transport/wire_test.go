@@ -80,7 +80,7 @@ func TestConnectionsAreReused(t *testing.T) {
 				}
 				w.WriteHeader(http.StatusServiceUnavailable)
 				_, _ = w.Write(make([]byte, size))
-			})
+			}, transport.WithBudget(nil))
 			each := func(call func()) {
 				var wg sync.WaitGroup
 				for range callers {

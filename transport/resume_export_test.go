@@ -1,0 +1,4 @@
+package transport
+
+// ParseContentRange is what a fuzz target tests.
+var ParseContentRange = parseContentRange

@@ -1,0 +1,281 @@
+package retryable_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/goaroundhq/goaround/transport"
+	"github.com/goaroundhq/goaround/transport/retryable"
+)
+
+// counted is a step that counts.
+func counted(n *atomic.Int32) transport.Step {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			n.Add(1)
+			return next.RoundTrip(req)
+		})
+	}
+}
+
+func TestStepsUnderSeeEveryAttempt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 503, 503, 201)
+	var n atomic.Int32
+	c := retryable.Under(tuned(t), counted(&n))
+	resp, err := retryable.Standard(c).Do(post(t, s.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if n.Load() != 3 {
+		t.Errorf("the step saw %d attempts", n.Load())
+	}
+	for _, r := range s.requests() {
+		if key := r.Header.Get("Idempotency-Key"); key == "" || key != s.requests()[0].Header.Get("Idempotency-Key") {
+			t.Errorf("key %q", key)
+		}
+	}
+}
+
+// A failed call of a retryablehttp.Client wipes the pool of its transport; not through
+// Under.
+func TestUnderKeepsIdleConnections(t *testing.T) {
+	t.Parallel()
+	for _, under := range []bool{false, true} {
+		good, bad := newServer(t, 200), newServer(t, 503)
+		c := tuned(t)
+		c.RetryMax = 0
+		if under {
+			c = retryable.Under(c)
+		}
+		for range 5 {
+			resp, err := c.Get(good.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+			if _, err := c.Get(bad.URL); err == nil {
+				t.Error("no error")
+			}
+		}
+		if conns := good.connections(); (conns < 5) != under {
+			t.Errorf("under %v: %d connections to the good server", under, conns)
+		}
+	}
+}
+
+// The client hands one header to all attempts and to its hooks, although the first may still
+// be on its way when the second is prepared.
+func TestUnderGivesEachAttemptItsHeader(t *testing.T) {
+	t.Parallel()
+	var sent []http.Header
+	c := tuned(t)
+	c.HTTPClient.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent = append(sent, req.Header)
+		return nil, io.ErrUnexpectedEOF
+	})
+	c.RetryMax = 1
+	c.PrepareRetry = func(r *http.Request) error {
+		r.Header.Set("X-Signature", "second")
+		return nil
+	}
+	if _, err := retryable.Standard(retryable.Under(c)).Get("http://example.com"); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v", err)
+	}
+	if len(sent) != 2 || sent[0].Get("X-Signature") != "" || sent[1].Get("X-Signature") != "second" {
+		t.Errorf("headers %v", sent)
+	}
+}
+
+// A field that is added to the client must be copied, too.
+func TestUnderCopiesEverything(t *testing.T) {
+	t.Parallel()
+	c := retryablehttp.NewClient()
+	c.RequestLogHook = func(retryablehttp.Logger, *http.Request, int) {}
+	c.ResponseLogHook = func(retryablehttp.Logger, *http.Response) {}
+	c.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	c.PrepareRetry = func(*http.Request) error { return nil }
+	c.HTTPClient.Timeout = time.Second
+	was, is := reflect.ValueOf(c).Elem(), reflect.ValueOf(retryable.Under(c)).Elem()
+	for i := range was.NumField() {
+		name := was.Type().Field(i).Name
+		switch before, after := was.Field(i), is.Field(i); {
+		case !was.Type().Field(i).IsExported():
+		case before.IsZero() || after.IsZero():
+			t.Errorf("%s: set %v, copied %v", name, !before.IsZero(), !after.IsZero())
+		case before.Kind() == reflect.Func && before.Pointer() != after.Pointer(),
+			before.Comparable() && before.Kind() != reflect.Func && name != "HTTPClient" && !before.Equal(after):
+			t.Errorf("%s is another", name)
+		}
+	}
+	if copied := is.FieldByName("HTTPClient").Interface().(*http.Client); copied.Timeout != time.Second || copied == c.HTTPClient {
+		t.Error("the HTTPClient was not copied")
+	}
+}
+
+func TestStandardIsLawful(t *testing.T) {
+	t.Parallel()
+	errMine := errors.New("mine")
+	s := newServer(t, 503)
+	c := tuned(t)
+	c.RetryMax = 1
+	c.PrepareRetry = func(r *http.Request) error {
+		r.Header.Set("X-Caller", "signed")
+		return nil
+	}
+	c.ErrorHandler = func(resp *http.Response, _ error, _ int) (*http.Response, error) { return resp, errMine }
+	var open closedBodies
+	c.HTTPClient.Transport = open.watch(c.HTTPClient.Transport)
+	req := post(t, s.URL)
+	body := &watched{Reader: strings.NewReader("order")}
+	opened := 0
+	req.Body = body
+	req.GetBody = func() (io.ReadCloser, error) {
+		opened++
+		return io.NopCloser(strings.NewReader("order")), nil
+	}
+	resp, err := retryable.Standard(c).Transport.RoundTrip(req)
+	if !errors.Is(err, errMine) || resp != nil {
+		t.Errorf("%v, %v", resp, err)
+	}
+	if req.Header.Get("X-Caller") != "as it was" || req.Header.Get("Idempotency-Key") != "" || req.Body != body {
+		t.Error("the caller's request was changed")
+	}
+	if body.read || !body.closed {
+		t.Errorf("body read %v, closed %v; want it closed, and GetBody used", body.read, body.closed)
+	}
+	if !slices.Equal(s.bodies(), []string{"order", "order"}) || opened < 2 {
+		t.Errorf("sent %q, opened %d times", s.bodies(), opened)
+	}
+	for _, r := range s.requests() {
+		if r.ContentLength != 5 {
+			t.Errorf("length %d", r.ContentLength)
+		}
+	}
+	if open.open() != 0 {
+		t.Errorf("%d responses open", open.open())
+	}
+}
+
+// watched knows what was done to it.
+type watched struct {
+	io.Reader
+	read, closed bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.read = true
+	return w.Reader.Read(p)
+}
+
+func (w *watched) Close() error {
+	w.closed = true
+	return nil
+}
+
+func TestStandardWithoutGetBody(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 503, 200)
+	req := post(t, s.URL)
+	body := &watched{Reader: strings.NewReader("order")}
+	req.Body, req.GetBody, req.ContentLength = body, nil, -1
+	resp, err := retryable.Standard(tuned(t)).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if !slices.Equal(s.bodies(), []string{"order", "order"}) || !body.closed {
+		t.Errorf("sent %q, closed %v", s.bodies(), body.closed)
+	}
+}
+
+// seekable is a body that can be rewound, at the second byte.
+type seekable struct {
+	*strings.Reader
+	closed atomic.Int32
+}
+
+func newSeekable(t *testing.T) *seekable {
+	t.Helper()
+	s := &seekable{Reader: strings.NewReader(".order")}
+	if _, err := s.ReadByte(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *seekable) Close() error {
+	s.closed.Add(1)
+	return nil
+}
+
+// The client itself would rewind to the start, and never close.
+func TestStandardRewindsToWhereABodyStood(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 503, 200)
+	req, body := post(t, s.URL), newSeekable(t)
+	req.Body, req.GetBody = body, nil
+	resp, err := retryable.Standard(tuned(t)).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if !slices.Equal(s.bodies(), []string{"order", "order"}) || body.closed.Load() != 1 {
+		t.Errorf("sent %q, closed %d times", s.bodies(), body.closed.Load())
+	}
+}
+
+// A transport may answer while it still reads the body: it is not taken away, and not sent
+// from two places at once.
+func TestStandardLeavesABodyThatIsBeingSent(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 503} {
+		body := newSeekable(t)
+		var sending io.ReadCloser
+		c := tuned(t)
+		c.HTTPClient.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+			sending = req.Body
+			return given{status: status}.response(req), nil
+		})
+		req := post(t, "http://example.com")
+		req.Body, req.GetBody = body, nil
+		resp, err := retryable.Standard(c).Do(req)
+		if status == 503 && !errors.Is(err, transport.ErrBody) {
+			t.Errorf("error %v, want %v", err, transport.ErrBody)
+		}
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if n := body.closed.Load(); n != 0 {
+			t.Errorf("status %d: closed %d times", status, n)
+		}
+		for range 2 {
+			_ = sending.Close()
+		}
+		if n := body.closed.Load(); n != 1 {
+			t.Errorf("status %d: closed %d times after sending", status, n)
+		}
+	}
+}
+
+func TestStandardOfAHandlerThatReturnsNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 503)
+	c := tuned(t)
+	c.RetryMax = 0
+	c.ErrorHandler = func(resp *http.Response, _ error, _ int) (*http.Response, error) { return nil, resp.Body.Close() }
+	if _, err := retryable.Standard(c).Get(s.URL); err == nil {
+		t.Error("neither response nor error")
+	}
+}
