@@ -1,9 +1,14 @@
 // Package benchmarks is a module of its own for measuring goaround, so that what it
-// needs (and the libraries it will be compared with) is not what users of goaround need.
+// needs (and the libraries it is compared with) is not what users of goaround need.
 //
 //	go run ./bars     # from this folder, or: go run ./benchmarks/bars from the root
 //
 // runs the packages' own benchmarks and holds them against the bars of the design.
 // Every bar is a difference to a bare stub measured in the same run, because absolute
 // times say more about the machine than about the code.
+//
+//	go run ./peers
+//
+// measures other ways to retry calls beside goaround's transport, and says which rules of
+// http.RoundTripper they break; its RESULTS.md is of such a run.
 package benchmarks
