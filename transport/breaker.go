@@ -33,10 +33,10 @@ type Breaker interface {
 // The breaker hears of each request once, when the response header is there: nil for a
 // success, an error of the connection as it is, and an error for a response with 500 or
 // more that Retry would try again, so that the rules of WithClassifier count. A refusal by
-// 429 is a success here: the server works. So is a deadline that passes a failure, and the
-// timeout of an attempt. When the caller has left, or another exchange was faster, the error
-// is context.Canceled, which says nothing about the server: let the breaker leave it out
-// (Settings.IsExcluded of gobreaker).
+// 429 is a success here: the server works. A deadline of the caller that passes is a failure,
+// and so is the timeout of an attempt. When the caller has left, another exchange was faster,
+// or net/http refused the request itself, the error is context.Canceled, which says nothing
+// about the server: let the breaker leave it out (Settings.IsExcluded of gobreaker).
 //
 // Break belongs inside of Retry, so that the breaker sees attempts, and outside of [Hedge],
 // so that it sees one outcome of each.
@@ -91,7 +91,7 @@ var errPanic = errors.New("transport: the next RoundTripper panicked")
 // failure is what a breaker is told of an outcome.
 func (s *breakStep) failure(req *http.Request, resp *http.Response, err error) error {
 	switch {
-	case err != nil && abandoned(req.Context()):
+	case err != nil && (abandoned(req.Context()) || malformed(err)):
 		return context.Canceled // whatever its cause, and whatever the error makes of it
 	case err != nil:
 		return err

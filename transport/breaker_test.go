@@ -52,7 +52,12 @@ func TestBreakTellsOutcomes(t *testing.T) {
 		"unavailable":          {answer: status(503), want: "status 503"},
 		"unavailable, to some": {answer: status(503), opts: []transport.Option{transport.WithClassifier(func(transport.Outcome) transport.Verdict { return transport.Final })}},
 		"an error":             {answer: failure(errBroken), want: errBroken.Error()},
-		"nothing at all":       {answer: func(*http.Request) (*http.Response, error) { return nil, nil }, want: "neither"},
+		"refused by net/http": {answer: func(req *http.Request) (*http.Response, error) {
+			bad := req.Clone(req.Context())
+			bad.Header.Set("X-User", "line\nbreak")
+			return http.DefaultTransport.RoundTrip(bad)
+		}, want: context.Canceled.Error()},
+		"nothing at all": {answer: func(*http.Request) (*http.Response, error) { return nil, nil }, want: "neither"},
 	} {
 		r := new(recorder)
 		resp, err := transport.Break(r.always, tt.opts...)(newScript(t, tt.answer)).RoundTrip(newRequest(t, "GET", ""))

@@ -29,7 +29,12 @@ import (
 // the budget: in a chain made by hand, give both the same one, or hedges have only its floor.
 //
 // Hedge belongs inside of Retry, so that an attempt may be several exchanges, all within one
-// timeout of the attempt. Hedges are sent from goroutines of their own.
+// timeout of the attempt. When that, or the caller's context, ends while a response is held
+// back, the error is about that.
+//
+// Hedges are sent, and their bodies opened, from goroutines of their own, and the hooks of an
+// httptrace.ClientTrace are called from all of them at once. A panic of a hedge is raised again
+// on the caller's goroutine, unless another exchange has won already.
 func Hedge(opts ...Option) Step {
 	c := newConfig(opts)
 	if c.steps.hedging == nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -23,16 +24,19 @@ type race struct {
 	delay   time.Duration
 	started time.Time
 	decided chan struct{} // closed when there is a winner, or all have failed
+	given   *exchange     // what the caller has got, and looks after
 
 	mu        sync.Mutex
 	timer     *time.Timer
 	exchanges []*exchange
-	pending   int       // exchanges under way
-	winner    *exchange // the first answer, or the best of what there is
-	latency   bool      // how long the first exchange took is known, or that it takes longer
-	refused   error     // why there was no further hedge
-	over      bool      // there is a winner, or will be none
-	left      bool      // the caller has what it gets
+	pending   int           // exchanges under way
+	winner    *exchange     // the first answer, or the best of what there is
+	latency   time.Duration // how long the first exchange took, or that it takes longer
+	known     bool          // latency is
+	refused   error         // why there was no further hedge
+	panicked  any           // of a hedge
+	over      bool          // there is a winner, or will be none
+	left      bool          // the caller has what it gets
 }
 
 // exchange is one request of a race and its outcome.
@@ -54,6 +58,9 @@ func (r *race) run() (*http.Response, error) {
 	r.mu.Unlock()
 	r.exchange(first, r.req.WithContext(first.ctx))
 	<-r.decided
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
 	return r.result()
 }
 
@@ -68,31 +75,42 @@ func (r *race) add() *exchange {
 
 // hedge sends another request beside those that are under way.
 func (r *race) hedge() {
+	defer func() {
+		if v := recover(); v != nil {
+			r.fall(v)
+		}
+	}()
 	if x, req := r.open(); x != nil {
 		r.exchange(x, req)
 	}
 }
 
-// open prepares another exchange, if there may be one, and sets the timer for the next.
-func (r *race) open() (*exchange, *http.Request) {
+// fall ends the race with the panic of a hedge, which is the caller's, as that of a
+// RoundTripper is that calls none from other goroutines. One that has lost is of no account.
+func (r *race) fall(v any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.over || r.req.Context().Err() != nil {
+	if !r.over {
+		r.panicked = v
+		r.decide()
+	}
+}
+
+// open prepares another exchange, if there may be one, and sets the timer for the next.
+func (r *race) open() (*exchange, *http.Request) {
+	if !r.pay() {
 		return nil, nil
 	}
-	budget := r.step.budget
-	if !budget.Spend(r.target, FailureCost) {
-		r.refused = ErrBudget
-		return nil, nil
-	}
-	body := r.req.Body
-	if r.req.GetBody != nil {
-		var err error
-		if body, err = r.req.GetBody(); err != nil {
-			budget.refund(r.target, FailureCost)
-			r.refused = errors.Join(ErrBody, err)
-			return nil, nil
+	body, err := r.body() // without the lock, since nobody knows how long it takes
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil || r.over {
+		r.refused = err
+		r.step.budget.refund(r.target, FailureCost)
+		if body != nil {
+			_ = body.Close()
 		}
+		return nil, nil
 	}
 	x := r.add()
 	req := r.req.Clone(x.ctx) // it may outlive the call, whose header is the caller's
@@ -103,23 +121,65 @@ func (r *race) open() (*exchange, *http.Request) {
 	return x, req
 }
 
+// pay takes a hedge from the budget, if there may be one.
+func (r *race) pay() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over || r.req.Context().Err() != nil {
+		return false
+	}
+	if !r.step.budget.Spend(r.target, FailureCost) {
+		r.refused = ErrBudget
+		return false
+	}
+	return true
+}
+
+// body opens the body of a hedge, if the first exchange has one.
+func (r *race) body() (io.ReadCloser, error) {
+	if r.req.Body == nil || r.req.Body == http.NoBody {
+		return r.req.Body, nil
+	}
+	body, err := r.req.GetBody()
+	if err != nil {
+		return nil, errors.Join(ErrBody, err)
+	}
+	return body, nil
+}
+
 // exchange sends a request and takes the outcome.
 func (r *race) exchange(x *exchange, req *http.Request) {
 	resp, err := r.step.next.RoundTrip(req) //nolint:bodyclose // the winner's reader closes it, or discard
 	resp, err = lawful(x.ctx, resp, err)    //nolint:bodyclose // the same
-	worth := r.step.worth(req, resp, err)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	x.done, x.worth, x.resp, x.err = true, worth, resp, err
+	x.done, x.resp, x.err = true, resp, err
 	r.pending--
 	switch {
 	case r.left:
-		go r.discard(x)
-	case r.over: // leave looks after it
-	case worth == answer:
+		x.discard()
+	case !r.over: // otherwise leave looks after it
+		x.worth = r.step.worth(req, resp, err) // with the lock: rules are asked one after the other, and not about losers
+		r.time(x)
+		r.judge(x)
+	}
+}
+
+// time notes what an outcome tells of how long the first exchange takes: of one that is
+// overtaken it is known that it takes longer. It is called with the lock held.
+func (r *race) time(x *exchange) {
+	first := r.exchanges[0]
+	if (x == first && x.worth >= doubt) || (!first.done && x.worth == answer) {
+		r.latency, r.known = time.Since(r.started), true
+	}
+}
+
+// judge ends the race if an outcome does. It is called with the lock held.
+func (r *race) judge(x *exchange) {
+	switch {
+	case x.worth == answer:
 		r.winner = x
-		r.latency = x.number == 0 || !r.exchanges[0].done
 		r.decide()
 	case r.pending == 0:
 		r.winner = slices.MaxFunc(r.exchanges, r.step.compare)
@@ -142,47 +202,64 @@ func (r *race) decide() {
 // result returns the winner's outcome, and tells those who want to know.
 func (r *race) result() (*http.Response, error) {
 	r.mu.Lock()
-	x, known := r.winner, r.latency
+	x, latency, known := r.winner, r.latency, r.known
 	hedged := Hedged{
 		Target: r.target, Delay: r.delay, Latency: time.Since(r.started),
 		Hedges: len(r.exchanges) - 1, Winner: x.number, Refused: r.refused,
 	}
 	r.mu.Unlock()
-	if known { // of one that was overtaken it is known that it takes longer
-		r.step.steps.hedging.Observe(r.target, hedged.Latency)
+	if known {
+		r.step.steps.hedging.Observe(r.target, latency)
 	}
 	if f := r.step.steps.observer.Hedge; f != nil && (hedged.Hedges > 0 || hedged.Refused != nil) {
 		f(r.req.Context(), hedged)
 	}
-	if x.resp == nil {
-		x.cancel(nil)
-		return nil, x.err
+	if err := r.failure(x); err != nil {
+		return nil, err
 	}
+	r.given = x
 	return lease(x.ctx, x.resp, errHedgeLost, func() { x.cancel(nil) }), nil
 }
 
-// leave gives up all exchanges but the winner. Those that are under way end by themselves.
+// failure is the error that the attempt ends with, nil for a response. When the caller has
+// left while the race went on, it tells that: what was held back can no longer be read.
+func (r *race) failure(x *exchange) error {
+	cause := context.Cause(r.req.Context())
+	switch {
+	case cause == nil || x.worth == answer || errors.Is(x.err, cause):
+		return x.err
+	case x.err == nil:
+		return cause
+	default:
+		return errors.Join(cause, x.err)
+	}
+}
+
+// leave gives up all exchanges but what the caller has got. Those that are under way end by
+// themselves.
 func (r *race) leave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.over, r.left = true, true
 	r.timer.Stop()
 	for _, x := range r.exchanges {
-		switch {
-		case x == r.winner:
-		case x.done:
-			go r.discard(x)
-		default:
-			x.cancel(errHedgeLost)
+		if x != r.given {
+			x.discard()
 		}
 	}
 }
 
-// discard gives up a loser: its connection can be used again, if all of the response is there
-// already.
-func (r *race) discard(x *exchange) {
-	drain(x.ctx, x.resp, 0)
-	x.cancel(errHedgeLost)
+// discard gives up an exchange: its connection can be used again, if all of the response is
+// there already.
+func (x *exchange) discard() {
+	if x.resp == nil {
+		x.cancel(errHedgeLost)
+		return
+	}
+	go func() {
+		drain(x.ctx, x.resp, 0)
+		x.cancel(errHedgeLost)
+	}()
 }
 
 // compare orders exchanges of which none has an answer. Of two refusals, the one is worth more

@@ -117,6 +117,9 @@ func TestHedgeOfRequests(t *testing.T) {
 		{name: "a body that does not open", meth: "PUT", body: "content", sent: 1, setup: func(r *http.Request) {
 			r.GetBody = func() (io.ReadCloser, error) { return nil, errBroken }
 		}},
+		{name: "no body, though one could be opened", meth: "PUT", sent: 2, setup: func(r *http.Request) {
+			r.GetBody = func() (io.ReadCloser, error) { return nil, errBroken }
+		}},
 		{name: "another protocol", meth: "GET", sent: 1, setup: func(r *http.Request) { r.Header.Set("Upgrade", "websocket") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,10 +14,14 @@ import (
 // answered by 200 with a strong ETag, and without "Accept-Ranges: none". The rest is accepted
 // as a 206 with the same ETag whose Content-Range begins where the download broke and has the
 // same length of the whole. Anything else, and a new version above all, ends the download
-// with the error that it broke with. A body that net/http has decompressed unasked is not
-// resumed, because nobody knows where it broke; ask for what you can read with an
-// Accept-Encoding of your own. Neither is one that announced trailers. Ranges that the
-// caller asked for are left to him: he knows which of them he has.
+// with the error that it broke with. A download of known size that is cut off
+// (io.ErrUnexpectedEOF) behind its last byte is whole; another error there, as of a step that
+// checks a digest, is left as it is.
+//
+// A body that net/http has decompressed unasked is not resumed, because nobody knows where it
+// broke; ask for what you can read with an Accept-Encoding of your own. Neither is one that
+// announced trailers. Ranges that the caller asked for are left to him: he knows which of them
+// he has.
 //
 // The wait before a request for the rest is that of a retry: the slot of the pacer or the
 // backoff, which begins anew with every byte that comes. [WithMaxAttempts] bounds the

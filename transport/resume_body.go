@@ -36,8 +36,8 @@ type download struct {
 func (d *download) Read(p []byte) (int, error) {
 	for d.err == nil {
 		if d.broken != nil {
-			if !d.goOn() {
-				return 0, d.end(d.failure())
+			if err := d.goOn(); err != nil {
+				return 0, d.end(err)
 			}
 			d.broken = nil
 		}
@@ -46,14 +46,16 @@ func (d *download) Read(p []byte) (int, error) {
 		if n > 0 {
 			d.stalled = 0
 		}
-		switch {
+		switch { // by the errors themselves: one that wraps io.EOF tells of a break
 		case err == nil:
 			return n, nil
-		case d.offset == d.size, errors.Is(err, io.EOF) && d.size < 0:
+		case d.offset == d.size && err == io.ErrUnexpectedEOF: //nolint:errorlint // nothing is missing
 			return n, d.end(io.EOF)
+		case d.offset == d.size, err == io.EOF && d.size < 0:
+			return n, d.end(err)
 		case d.ctx.Err() != nil: // the caller has left, or closed the body
 			return n, d.end(err)
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			err = io.ErrUnexpectedEOF // a part need not be all of the rest
 		}
 		if d.broken = err; n > 0 {
@@ -107,17 +109,23 @@ func (d *download) swap(body io.ReadCloser) (old io.ReadCloser, ok bool) {
 	return old, true
 }
 
-// goOn asks for the rest after a break and reports whether there is one to read.
-func (d *download) goOn() bool {
-	if old, ok := d.swap(http.NoBody); ok {
-		_ = old.Close() // it has its error already
+// goOn asks for the rest after a break. The error is that of the download when there is none
+// to read. A body that is closed has not broken.
+func (d *download) goOn() error {
+	old, ok := d.swap(http.NoBody)
+	if !ok {
+		return http.ErrBodyReadAfterClose
 	}
+	_ = old.Close() // it has its error already
 	r := Resumed{Target: d.target, Offset: d.offset, Size: d.size, Err: d.broken}
 	r.Stop = d.ask(&r)
 	if f := d.step.steps.observer.Resume; f != nil {
 		f(d.req.Context(), r)
 	}
-	return r.Stop == nil
+	if r.Stop != nil {
+		return d.failure()
+	}
+	return nil
 }
 
 // ask waits and gets the rest.
@@ -128,6 +136,7 @@ func (d *download) ask(r *Resumed) error {
 	}
 	r.Delay, r.Source = turn.Delay, turn.Source
 	if err := turn.Wait(d.ctx); err != nil {
+		d.refund()
 		return err
 	}
 	resp, err := d.step.next.RoundTrip(d.request()) //nolint:bodyclose // the reader of the download closes it
@@ -136,10 +145,13 @@ func (d *download) ask(r *Resumed) error {
 		return err
 	}
 	r.Status = resp.StatusCode
-	size, err := d.fits(resp)
+	size, length, err := d.fits(resp)
 	if err != nil {
 		drain(d.ctx, resp, 0)
 		return err
+	}
+	if resp.ContentLength < 0 { // else net/http sees to that
+		resp.Body = &bounded{io.LimitReader(resp.Body, length), resp.Body}
 	}
 	if _, ok := d.swap(resp.Body); !ok {
 		_ = resp.Body.Close()
@@ -153,15 +165,24 @@ func (d *download) ask(r *Resumed) error {
 func (d *download) turn() (slot.Turn, error) {
 	s := d.step
 	d.stalled++
-	paced := s.plan.Pacer != nil // and bounded by that
-	if !paced && !s.budget.Spend(d.target, FailureCost) {
+	if !d.paced() && !s.budget.Spend(d.target, FailureCost) {
 		return slot.Turn{}, ErrBudget
 	}
 	turn, err := s.plan.Next(d.ctx, d.target, slot.Feedback{Attempt: d.stalled, Result: slot.Failed}, 0)
-	if err != nil && !paced {
-		s.budget.refund(d.target, FailureCost)
+	if err != nil {
+		d.refund()
 	}
 	return turn, err
+}
+
+// paced reports whether a pacer bounds the requests, in place of the budget.
+func (d *download) paced() bool { return d.step.plan.Pacer != nil }
+
+// refund gives back what was spent on a request that is not made.
+func (d *download) refund() {
+	if !d.paced() {
+		d.step.budget.refund(d.target, FailureCost)
+	}
 }
 
 // request asks for the rest of the same version.
@@ -170,4 +191,11 @@ func (d *download) request() *http.Request {
 	req.Header.Set("Range", "bytes="+strconv.FormatInt(d.offset, 10)+"-")
 	req.Header.Set("If-Range", d.etag)
 	return req
+}
+
+// bounded is the body of a part, cut where its Content-Range ends: what a server sends beyond
+// that is not what was asked for.
+type bounded struct {
+	io.Reader
+	io.Closer
 }

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // What is accepted as the rest, and what surfaces otherwise.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	cut := io.ErrUnexpectedEOF
+	cut, wrapped := io.ErrUnexpectedEOF, fmt.Errorf("stream broke: %w", io.EOF)
 	changed := func(fields ...string) []part {
 		return []part{begin(4, cut), {code: 206, fields: fields, body: whole[4:]}}
 	}
@@ -32,11 +33,22 @@ func TestResume(t *testing.T) {
 		{name: "at once", parts: []part{begin(0, cut), rest(0, 10, nil)}, asked: []string{`bytes=0- "v1"`}, want: whole},
 		{name: "twice", parts: []part{begin(4, errBroken), rest(4, 7, cut), rest(7, 10, nil)}, asked: []string{`bytes=4- "v1"`, `bytes=7- "v1"`}, want: whole},
 		{name: "a break behind the end", parts: []part{begin(10, cut)}, want: whole},
+		{name: "another error behind the end", parts: []part{begin(10, errBroken)}, want: whole, err: errBroken},
+		{
+			name: "a part beyond its range", want: whole, asked: []string{`bytes=4- "v1"`, `bytes=6- "v1"`},
+			parts: []part{begin(4, cut), {code: 206, fields: []string{"Etag", etag, "Content-Range", "bytes 4-5/10"}, body: "45XXXX"}, rest(6, 10, nil)},
+		},
+		{
+			name: "a part beyond the whole", want: whole, asked: []string{`bytes=4- "v1"`},
+			parts: []part{begin(4, cut), {code: 206, fields: []string{"Etag", etag, "Content-Range", "bytes 4-9/10"}, body: "456789XXXX"}},
+		},
 		{
 			name: "a part of the rest", want: whole, asked: []string{`bytes=4- "v1"`, `bytes=6- "v1"`},
 			parts: []part{begin(4, cut), {code: 206, fields: []string{"Etag", etag, "Content-Range", "bytes 4-5/10"}, body: whole[4:6]}, rest(6, 10, nil)},
 		},
 		{name: "of unknown size", parts: []part{unsized(begin(4, cut)), rest(4, 10, nil)}, asked: []string{`bytes=4- "v1"`}, want: whole},
+		{name: "a break that wraps io.EOF", parts: []part{unsized(begin(4, wrapped)), rest(4, 10, nil)}, asked: []string{`bytes=4- "v1"`}, want: whole},
+		{name: "the same of known size", parts: []part{begin(4, wrapped), {code: 416}}, asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: wrapped, stop: "status 416"},
 		{name: "no progress", parts: []part{begin(4, errBroken), rest(4, 4, cut), rest(4, 4, cut), rest(4, 4, cut)}, asked: []string{`bytes=4- "v1"`, `bytes=4- "v1"`, `bytes=4- "v1"`}, want: whole[:4], err: cut, stop: slot.ErrAttempts.Error()},
 		{name: "progress counts anew", parts: []part{begin(4, cut), rest(4, 4, cut), rest(4, 4, cut), rest(4, 5, cut), rest(5, 5, cut), rest(5, 5, cut), rest(5, 10, nil)}, asked: []string{`bytes=4- "v1"`, `bytes=4- "v1"`, `bytes=4- "v1"`, `bytes=5- "v1"`, `bytes=5- "v1"`, `bytes=5- "v1"`}, want: whole},
 
@@ -51,6 +63,10 @@ func TestResume(t *testing.T) {
 		{name: "another unit", parts: changed("Etag", etag, "Content-Range", "lines 4-9/10"), asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: cut, stop: "Content-Range"},
 		{name: "no range", parts: changed("Etag", etag), asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: cut, stop: "Content-Range"},
 		{name: "another coding", parts: changed("Etag", etag, "Content-Range", "bytes 4-9/10", "Content-Encoding", "gzip"), asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: cut, stop: "Content-Encoding"},
+		{
+			name: "a decompressed rest", asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: cut, stop: "Content-Encoding",
+			parts: []part{begin(4, cut), {code: 206, fields: []string{"Etag", etag, "Content-Range", "bytes 4-9/10"}, body: whole[4:], setup: func(r *http.Response) { r.Uncompressed = true }}},
+		},
 		{
 			name: "another length", asked: []string{`bytes=4- "v1"`}, want: whole[:4], err: cut, stop: "5 bytes",
 			parts: []part{begin(4, cut), {code: 206, fields: []string{"Etag", etag, "Content-Range", "bytes 4-9/10"}, setup: func(r *http.Response) { r.ContentLength = 5 }}},

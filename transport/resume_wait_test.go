@@ -63,15 +63,19 @@ func TestResumeGivesUpWaiting(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
 				l := &library{parts: []part{begin(4, errBroken)}}
-				resp, err := transport.Resume(transport.WithBackoff(hour))(l).RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+				budget := transport.NewBudget()
+				resp, err := transport.Resume(transport.WithBackoff(hour), transport.WithBudget(budget), transport.WithTarget(targetAPI))(l).RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
 				if err != nil {
 					t.Fatal(err)
 				}
 				start := time.Now()
-				time.AfterFunc(time.Minute, func() { tt.leave(cancel, resp.Body) })
+				time.AfterFunc(time.Second, func() { tt.leave(cancel, resp.Body) })
 				_, err = io.Copy(io.Discard, resp.Body)
-				if !errors.Is(err, tt.err) || !errors.Is(err, errBroken) || time.Since(start) != time.Minute {
+				if !errors.Is(err, tt.err) || !errors.Is(err, errBroken) || time.Since(start) != time.Second {
 					t.Errorf("%v after %v", err, time.Since(start))
+				}
+				if got := budget.State("api"); got.Retries != 0 {
+					t.Errorf("budget %+v, for a request that was not made", got)
 				}
 				_ = resp.Body.Close()
 			})
@@ -87,7 +91,9 @@ func TestResumeMindsTheDeadline(t *testing.T) {
 		defer cancel()
 		var stop error
 		l := &library{parts: []part{begin(4, errBroken)}}
+		budget := transport.NewBudget()
 		resp, err := transport.Resume(transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Hour })),
+			transport.WithBudget(budget), transport.WithTarget(targetAPI),
 			transport.WithStepObserver(transport.StepObserver{Resume: func(_ context.Context, r transport.Resumed) { stop = r.Stop }}),
 		)(l).RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
 		if err != nil {
@@ -97,6 +103,9 @@ func TestResumeMindsTheDeadline(t *testing.T) {
 		_, err = io.Copy(io.Discard, resp.Body)
 		if !errors.Is(err, errBroken) || !errors.Is(stop, slot.ErrDeadline) || time.Since(start) != 0 {
 			t.Errorf("%v, stopped by %v, after %v", err, stop, time.Since(start))
+		}
+		if got := budget.State("api"); got.Retries != 0 {
+			t.Errorf("budget %+v, for a request that was not made", got)
 		}
 		_ = resp.Body.Close()
 	})

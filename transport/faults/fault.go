@@ -44,15 +44,18 @@ func Latency(shortest, longest time.Duration) Fault {
 }
 
 // Status answers with a status and header fields, given as pairs, before the request reaches
-// a server. The body is the status text, but for statuses that have none. It panics when
-// code is not between 200 and 599 or fields are not pairs.
+// a server. The body is the status text, but for statuses that have none, and its Content-Type
+// text/plain if none is given. It panics when code is not between 200 and 599 or fields are not pairs.
 func Status(code int, fields ...string) Fault {
 	if code < 200 || code > 599 || len(fields)%2 != 0 {
 		panic(fmt.Sprintf("faults: Status(%d, %q): must be a final status, and pairs of name and value", code, fields))
 	}
-	header := http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
+	header := make(http.Header)
 	for i := 0; i < len(fields); i += 2 {
 		header.Add(fields[i], fields[i+1])
+	}
+	if header["Content-Type"] == nil {
+		header.Set("Content-Type", "text/plain; charset=utf-8")
 	}
 	return func(req *http.Request, _ http.RoundTripper, _ *rand.Rand) (*http.Response, error) {
 		closeBody(req)

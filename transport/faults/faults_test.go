@@ -149,6 +149,24 @@ func TestStatusIsAResponse(t *testing.T) {
 	}
 }
 
+// A status has the type that it is given, and one of its own otherwise.
+func TestStatusHasOneContentType(t *testing.T) {
+	t.Parallel()
+	for want, fields := range map[string][]string{
+		"text/plain; charset=utf-8": nil,
+		"application/json":          {"content-type", "application/json"},
+	} {
+		resp, err := faults.Script(faults.Status(503, fields...))(nil).RoundTrip(httptest.NewRequestWithContext(t.Context(), "GET", "http://api.example.com/", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if got := resp.Header.Values("Content-Type"); !slices.Equal(got, []string{want}) {
+			t.Errorf("Content-Type %q, want %q", got, want)
+		}
+	}
+}
+
 // fates sends n requests, one after the other, and says which of them failed.
 func fates(t *testing.T, step func(http.RoundTripper) http.RoundTripper, n int) (failed []bool) {
 	t.Helper()

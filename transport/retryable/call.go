@@ -33,16 +33,20 @@ func callFrom(ctx context.Context) *call {
 	return c
 }
 
-// begin counts an attempt and returns how many there were before.
-func (c *call) begin() int {
+// begin counts an attempt with this context and returns how many there were before. It is not
+// ok for a hedge that has lost before it was sent: the call may have been judged already.
+func (c *call) begin(ctx context.Context) (before int, ok bool) {
 	if c == nil {
-		return 0
+		return 0, true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.sent > 0 && ctx.Err() != nil {
+		return c.sent, false
+	}
 	c.judged = false
 	c.sent++
-	return c.sent - 1
+	return c.sent - 1, true
 }
 
 // notSent takes the latest attempt back.

@@ -29,6 +29,10 @@ var (
 // win, but for two: classifiers among them are asked before CheckRetry, and observers are
 // told after c's Logger. To replace the Backoff, set it to nil in c.
 //
+// A request for the rest of a download (transport.WithResume among the options) is one more
+// attempt of its call to the hooks and to CheckRetry: PrepareRetry prepares it. ErrorHandler
+// does not hear of it, because the call is over by then.
+//
 // The error matches ErrLogger or ErrNested. FromClient reads c and leaves it alone; what is
 // changed in c afterwards has no effect. It panics when c is nil.
 func FromClient(c *retryablehttp.Client, opts ...transport.Option) (*http.Client, error) {

@@ -1,6 +1,7 @@
 package retryable
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -62,7 +63,12 @@ func (s *attemptStep) CloseIdleConnections() { closeIdle(s.next) }
 
 func (s *attemptStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := callFrom(req.Context())
-	send, err := s.prepare(req, c.begin())
+	before, ok := c.begin(req.Context())
+	if !ok {
+		closeBody(req)
+		return nil, context.Cause(req.Context())
+	}
+	send, err := s.prepare(req, before)
 	if err != nil {
 		c.notSent()
 		closeBody(req)

@@ -28,6 +28,7 @@ func adapted(base http.RoundTripper) *retryablehttp.Client {
 }
 
 func TestFromClientIsLawful(t *testing.T) {
+	t.Parallel()
 	transporttest.Run(t, transporttest.Target{Retries: true, New: func(base http.RoundTripper) http.RoundTripper {
 		client, err := retryable.FromClient(adapted(base))
 		if err != nil {
@@ -38,6 +39,7 @@ func TestFromClientIsLawful(t *testing.T) {
 }
 
 func TestStandardIsAsLawfulAsItCanBe(t *testing.T) {
+	t.Parallel()
 	const (
 		redirects = "the client follows redirects itself"
 		buffers   = "what cannot be opened again is read into memory first"

@@ -16,8 +16,9 @@ import (
 // as they can be had. The caller's request is not changed, its body is closed, a response
 // never comes with an error, and the cause of a context is not lost. A body with GetBody is
 // opened for each attempt and an io.Seeker is sent from where it stands; any other body is
-// read into memory before it is sent, and redirects are followed by c.HTTPClient. A key has a
-// side effect that package transport describes under Bodies.
+// read into memory before it is sent. Redirects are followed by c.HTTPClient, as its
+// CheckRedirect says, and not again by the client that is returned. A key has a side effect
+// that package transport describes under Bodies.
 //
 // The client is used as it is. [Under] first for steps of its attempts:
 //
@@ -28,7 +29,10 @@ func Standard(c *retryablehttp.Client, opts ...transport.Option) *http.Client {
 	if c == nil {
 		panic("retryable: Standard(nil)")
 	}
-	return &http.Client{Transport: transport.Chain(engine{c}, transport.Keys(opts...))}
+	return &http.Client{
+		Transport:     transport.Chain(engine{c}, transport.Keys(opts...)),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // c.HTTPClient has decided
+	}
 }
 
 // engine makes a RoundTripper of a client.

@@ -279,3 +279,37 @@ func TestStandardOfAHandlerThatReturnsNothing(t *testing.T) {
 		t.Error("neither response nor error")
 	}
 }
+
+// Redirects are followed once, by the client that knows whether to.
+func TestStandardObeysCheckRedirect(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		check func(*http.Request, []*http.Request) error
+		want  int
+		paths []string
+	}{
+		"followed":     {nil, http.StatusOK, []string{"/here", "/there"}},
+		"not followed": {func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, http.StatusFound, []string{"/here"}},
+	} {
+		var paths []string
+		c := tuned(t)
+		c.HTTPClient.CheckRedirect = tt.check
+		c.HTTPClient.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+			paths = append(paths, req.URL.Path)
+			resp := given{status: http.StatusOK}.response(req)
+			if req.URL.Path == "/here" {
+				resp.StatusCode = http.StatusFound
+				resp.Header.Set("Location", "/there")
+			}
+			return resp, nil
+		})
+		resp, err := retryable.Standard(c).Get("http://example.com/here")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != tt.want || !slices.Equal(paths, tt.paths) {
+			t.Errorf("%s: status %d, requests %v", name, resp.StatusCode, paths)
+		}
+	}
+}
