@@ -18,7 +18,10 @@ var arrows = map[string][]string{
 	"skew":                     {},
 	"skew/skewntp":             {"skew"},
 	"skew/skewtest":            {"skew"},
-	"slot":                     {"skew"},
+	"slot":                     {"skew", "slot/book"},
+	"slot/book":                {},
+	"slot/slotredis":           {"slot", "slot/book"},
+	"slot/slottest":            {"slot", "slot/book"},
 	"idem":                     {"skew"},
 	"idem/idemtest":            {"idem"},
 	"idem/idemcache":           {"idem"},
@@ -27,9 +30,15 @@ var arrows = map[string][]string{
 	"idem/idemredis/redistest": {},
 	"idem/idemsql":             {"idem"},
 	"transport":                {"slot", "idem", "skew"},
+	"transport/faults":         {},
+	"transport/retryable":      {"transport", "slot", "idem"},
+	"transport/transporttest":  {},
 	"server":                   {"slot", "idem", "skew"},
 	"server/servertest":        {"server", "idem", "skew"},
-	"otel":                     {"transport", "server", "slot", "idem", "skew"},
+	"otel":                     {"transport", "server", "slot", "slot/book", "idem", "skew"},
+	"otel/eventlog":            {"transport", "server", "slot", "slot/book", "idem"},
+	"otel/otelprom":            {},
+	"otel/otelprom/export":     {"otel/otelprom"},
 }
 
 // small are the libraries that the core may use: each does one thing and needs nothing but
@@ -48,11 +57,43 @@ var redis = []string{
 	"golang.org/x/sys",
 }
 
+// telemetry is what the API of OpenTelemetry compiles.
+var telemetry = []string{
+	"go.opentelemetry.io/otel",
+	"go.opentelemetry.io/otel/metric",
+	"go.opentelemetry.io/otel/trace",
+	"go.opentelemetry.io/auto/sdk",
+	"github.com/cespare/xxhash/v2",
+	"github.com/go-logr/logr",
+	"github.com/go-logr/stdr",
+}
+
+// prometheus is what its reader adds: the SDK, and the client of Prometheus.
+var prometheus = slices.Concat(telemetry, []string{
+	"go.opentelemetry.io/otel/sdk",
+	"go.opentelemetry.io/otel/sdk/metric",
+	"go.opentelemetry.io/otel/exporters/prometheus",
+	"github.com/prometheus/client_golang",
+	"github.com/prometheus/client_model",
+	"github.com/prometheus/common",
+	"github.com/prometheus/otlptranslator",
+	"github.com/prometheus/procfs",
+	"github.com/beorn7/perks",
+	"github.com/munnerz/goautoneg",
+	"golang.org/x/sys",
+	"google.golang.org/protobuf",
+})
+
 // backends may use libraries of their own, which only those who import them compile.
 var backends = map[string][]string{
 	"idem/idemcache":           {"github.com/maypok86/otter/v2"},
 	"idem/idemredis":           redis,
 	"idem/idemredis/redistest": redis,
+	"slot/slotredis":           redis,
+	"transport/retryable":      {"github.com/hashicorp/go-retryablehttp", "github.com/hashicorp/go-cleanhttp"},
+	"otel":                     telemetry,
+	"otel/otelprom":            prometheus,
+	"otel/otelprom/export":     prometheus,
 	"skew/skewntp":             {"github.com/beevik/ntp", "golang.org/x/net", "golang.org/x/sys"},
 }
 

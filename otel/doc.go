@@ -1,17 +1,95 @@
-// Package otel will report what goaround does through OpenTelemetry.
+// Package otel reports what goaround does through OpenTelemetry: instruments for metrics, and
+// spans. One function for each package makes the option that it takes:
 //
-// It is the roof of the house: it may import every other package, and none imports it.
-// Each of them reports through a small Observer of its own, a struct of functions that
-// cost nothing when they are nil:
+//	rt := transport.New(nil, goaroundotel.Transport())
+//	once := server.New(store, server.WithScope(customer), goaroundotel.Server())
+//	admit := server.Admission(limit, goaroundotel.Admission())
+//	guard := idem.NewGuard(store, goaroundotel.Guard())
+//	queue := slot.NewQueue(goaroundotel.Slots())
+//	clock := skew.New(skew.WithSources(servers...), goaroundotel.Clock())
 //
-//	transport.WithObserver    attempts, their verdicts and waits
-//	server.WithObserver       how requests were answered
-//	idem.WithGuardObserver    claims, renewals and endings
+// They use the global provider of meters, and make no spans, unless they are told otherwise:
+// [WithMeterProvider], [WithTracerProvider]. Package otelprom, below this one, has a handler
+// for Prometheus, a dashboard and alerts; package eventlog writes to a log/slog.Logger and
+// needs nothing of OpenTelemetry. A program that imports this package and
+// go.opentelemetry.io/otel needs a name for one of them; the examples use goaroundotel.
 //
-// The instruments and spans that fill these observers are not here yet; until they are,
-// fill them yourself. What is here is the test that keeps the imports of all packages
-// pointing one way.
+// # Instruments
 //
-// A main package that imports this one and go.opentelemetry.io/otel needs a name for one
-// of them; the examples use goaroundotel for this one.
+// All have the attribute service ([WithService]), and these:
+//
+//	retry.call.duration         histogram s              calls, by retry.target, retry.outcome
+//	retry.call.attempts         histogram {attempt}      attempts of calls, by retry.target
+//	retry.retries               counter   {retry}        by retry.target, retry.reason
+//	retry.suppressed            counter   {retry}        wanted and not made, by retry.target, retry.reason
+//	retry.wait.duration         histogram s              before a retry, by retry.target, retry.wait.source
+//	retry.unpaced               counter   {retry}        for which the pacer failed, by retry.target
+//	retry.hedges                counter   {attempt}      hedged attempts, by retry.target, retry.hedge.result
+//	retry.resumes               counter   {download}     broken downloads, by retry.target, retry.resume.result
+//	idempotency.requests        counter   {request}      by operation, idempotency.result
+//	retry.duplicate_operations  counter   {operation}    came again, did not run again, by operation
+//	idempotency.claims          counter   {claim}        by idempotency.state
+//	idempotency.renewals        counter   {renewal}      of leases, by idempotency.result
+//	idempotency.endings         counter   {claim}        by idempotency.ending, idempotency.result
+//	admission.requests          counter   {request}      by admission.verdict, admission.ticket
+//	admission.wait.duration     histogram s              inside, for a place
+//	admission.slot.duration     histogram s              until refused callers shall come back
+//	admission.waiting           gauge     {request}      inside, at the last decision
+//	admission.rate              gauge     {request}/s    that the limit lets in
+//	retry.slot_distribution     histogram s              until the slots that the queue gave
+//	slot.store.duration         histogram s              questions to the store, by slot.store.result
+//	slot.mode_changes           counter   {change}       of targets, by slot.mode, which they are in then
+//	slot.fallbacks              counter   {caller}       not paced, because the store failed
+//	slot.recoveries             counter   {recovery}     the store answers again
+//	slot.notice_failures        counter   {failure}      notices of the store could not be heard
+//	retry.clock_skew            gauge     s              true time less the system's, after each round
+//	skew.uncertainty            gauge     s              how far off that may be
+//	skew.rounds                 counter   {round}        by skew.result
+//	skew.sync                   counter   {sync}         sources in a round, by skew.source, skew.result
+//
+// The outcome of a call is success_first or success_retried (a status below 400), not_retryable,
+// canceled (the caller left), or why there was no further attempt: exhausted, deadline, hint,
+// budget, body. A reason is a status ("status_503") or a kind of error: timeout, reset,
+// connect, dns, tls, breaker_open. The results of requests are those of server.Outcome.
+//
+// A label has few values: no key, no URL, no text of an error is one. Targets and operations
+// are found out at run time; of each, 64 are told apart and the others are _OTHER
+// ([WithMaxValues]). Values are recorded with the context of the call, so those of a sampled
+// trace become exemplars. What should never happen, an operation that was run twice, has a
+// series that is 0 from the beginning, so that the first time is seen as an increase.
+//
+// # Spans
+//
+// With a provider of spans a call of transport.New is a tree:
+//
+//	retry POST            INTERNAL  the call: retry.attempts, retry.outcome, status of the response
+//	  POST                CLIENT    an exchange; from the second on http.request.resend_count
+//	  POST                CLIENT
+//
+// The call has an event for each wait, retry.wait, or retry.slot when a pacer gave a slot, and
+// one for a retry that was wanted and not made, retry.suppressed. An exchange is an attempt, a
+// hedge, or a request for the rest of a download; its span is the one that the server is told
+// of ([WithPropagators]). Names and values follow the semantic conventions for HTTP; user,
+// password and signatures are cut from url.full. Spans end with the header of the response.
+// A status from 400 on and an error set the status Error; a caller who leaves, and a hedge
+// that loses, do not.
+//
+// Servers make no span. The one in the request's context, such as that of an otelhttp handler
+// outside of the middleware, is told idempotency.result, idempotency.ending and
+// idempotency.id, which is the beginning of the record's ID and a hash.
+//
+// # Together with otelhttp
+//
+// Instrument exchanges once. Where otelhttp is below, at the base of the chain, leave them to it by
+// [WithoutAttemptSpans], and let [ResendCount] add what it does not know. Where it is above, around
+// the chain, it has one span and one http.client.request.duration for the call, and the tree
+// above hangs below that span. This package never records http.client.request.duration itself.
+//
+// # Cost
+//
+// Without an option a package does nothing of this. With one, and a global provider that is not
+// set, an event costs some 10 ns; with the SDK and a reader, a call that succeeds at once costs
+// about half a microsecond, which is two histograms. None of this allocates. A transport that is
+// observed looks at the clock as well, which takes 0.1 to 0.2 microseconds for a call. With
+// spans a call costs several microseconds.
 package otel

@@ -25,3 +25,45 @@ type QueueObserver struct {
 	// little later.
 	Polling func(target string, err error)
 }
+
+// and returns an observer that tells o and then next.
+func (o QueueObserver) and(next QueueObserver) QueueObserver {
+	return QueueObserver{
+		Asked: either(o.Asked, o.Asked != nil, next.Asked, next.Asked != nil, func(target string, took time.Duration, err error) {
+			o.Asked(target, took, err)
+			next.Asked(target, took, err)
+		}),
+		Granted: either(o.Granted, o.Granted != nil, next.Granted, next.Granted != nil, func(target string, wait time.Duration) {
+			o.Granted(target, wait)
+			next.Granted(target, wait)
+		}),
+		Mode: either(o.Mode, o.Mode != nil, next.Mode, next.Mode != nil, func(target string, from, to book.Mode) {
+			o.Mode(target, from, to)
+			next.Mode(target, from, to)
+		}),
+		FellBack: either(o.FellBack, o.FellBack != nil, next.FellBack, next.FellBack != nil, func(target string, callers int, err error) {
+			o.FellBack(target, callers, err)
+			next.FellBack(target, callers, err)
+		}),
+		Recovered: either(o.Recovered, o.Recovered != nil, next.Recovered, next.Recovered != nil, func(target string) {
+			o.Recovered(target)
+			next.Recovered(target)
+		}),
+		Polling: either(o.Polling, o.Polling != nil, next.Polling, next.Polling != nil, func(target string, err error) {
+			o.Polling(target, err)
+			next.Polling(target, err)
+		}),
+	}
+}
+
+// either is both, or the one that there is.
+func either[F any](first F, isFirst bool, next F, isNext bool, both F) F {
+	switch {
+	case !isFirst:
+		return next
+	case !isNext:
+		return first
+	default:
+		return both
+	}
+}

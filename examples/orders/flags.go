@@ -19,6 +19,7 @@ type config struct {
 	naive   bool
 	json    bool
 	ledger  string // "" for a temporary file
+	metrics string // address of the metrics, "" for none
 }
 
 // parse reads the flags. What is wrong with them is written to stderr before it
@@ -34,6 +35,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.BoolVar(&c.naive, "naive", false, "run without the server middleware")
 	flags.BoolVar(&c.json, "json", false, "report as one JSON object")
 	flags.StringVar(&c.ledger, "ledger", "", "write the ledger to the new file `PATH` and keep it")
+	flags.StringVar(&c.metrics, "metrics", "", "show metrics to Prometheus on `ADDRESS` while it runs, such as :9464")
 	if err := flags.Parse(args); err != nil {
 		return config{}, err
 	}

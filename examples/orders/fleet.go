@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,14 +34,15 @@ type fleet struct {
 	base     *http.Transport
 	progress progress
 	begun    func(call int) // told before a call is made; the first is 0
+	measured []transport.Option
 
 	next     atomic.Int64
 	attempts atomic.Int64
 }
 
-func newFleet(c config, url string, p progress, begun func(int)) *fleet {
+func newFleet(c config, url string, p progress, m *metrics, begun func(int)) *fleet {
 	return &fleet{
-		config: c, url: url, progress: p, begun: begun,
+		config: c, url: url, progress: p, begun: begun, measured: m.ofFleet(),
 		base: &http.Transport{MaxIdleConnsPerHost: c.clients},
 	}
 }
@@ -79,11 +81,11 @@ func (f *fleet) work(ctx context.Context, outcomes []outcome) {
 
 // client is an ordinary http.Client: the transport is all that it takes.
 func (f *fleet) client() *http.Client {
-	return &http.Client{Transport: transport.New(f.base,
+	return &http.Client{Transport: transport.New(f.base, slices.Concat(f.measured, []transport.Option{
 		transport.WithMaxAttempts(0), // as many as fit before the deadline
 		transport.WithBackoff(slot.FullJitter{Base: 50 * time.Millisecond, Max: 500 * time.Millisecond}),
 		transport.WithObserver(transport.Observer{Attempt: f.attempt}),
-	)}
+	})...)}
 }
 
 func (f *fleet) attempt(context.Context, transport.Attempt) {

@@ -34,6 +34,11 @@
 //	go run ./examples/orders -ledger orders.txt
 //	cut -d' ' -f1 orders.txt | sort | uniq -d
 //
+// With -metrics :9464 a Prometheus can read, while it runs, what package otel measures of
+// service and clients:
+//
+//	curl -s localhost:9464/metrics | grep -E '^(retry|idempotency)_'
+//
 // The exit status is 0 when every call ended well and every order ran exactly once,
 // 1 when not (with -naive duplicates are expected, and it is 0), 2 when the flags make
 // no sense, and 130 after Ctrl-C, which ends the run with what it has.

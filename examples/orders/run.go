@@ -14,13 +14,18 @@ func run(ctx context.Context, c config, p progress) (_ report, err error) {
 		return report{}, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
+	m, err := startMetrics(ctx, c.metrics, p.say)
+	if err != nil {
+		return report{}, err
+	}
+	defer func() { err = errors.Join(err, m.stop()) }()
 	o := &outage{length: c.outage, say: p.say}
-	s, err := startService(ctx, c, l, o)
+	s, err := startService(ctx, c, l, o, m)
 	if err != nil {
 		return report{}, err
 	}
 	p.say(fmt.Sprintf("%d clients send %d orders to %s (seed %d)", c.clients, c.calls, s.url, c.seed))
-	f := newFleet(c, s.url, p, func(call int) {
+	f := newFleet(c, s.url, p, m, func(call int) {
 		if call == c.calls/3 {
 			o.begin()
 		}

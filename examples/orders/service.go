@@ -44,14 +44,14 @@ type service struct {
 }
 
 // startService listens on a free port and serves orders until stop.
-func startService(ctx context.Context, c config, l *ledger, o *outage) (*service, error) {
+func startService(ctx context.Context, c config, l *ledger, o *outage, m *metrics) (*service, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("the service cannot listen: %w", err)
 	}
 	s := &service{url: "http://" + listener.Addr().String(), served: make(chan error, 1)}
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders", s.protect(c, orders(l)))
+	mux.Handle("POST /orders", s.protect(c, m, orders(l)))
 	s.faults = &faults{
 		next: mux, outage: o,
 		decide: func(n uint64) decision { return decide(c.seed, n) },
@@ -62,14 +62,14 @@ func startService(ctx context.Context, c config, l *ledger, o *outage) (*service
 }
 
 // protect puts the middleware around the handler, unless the run is naive.
-func (s *service) protect(c config, orders http.Handler) http.Handler {
+func (s *service) protect(c config, m *metrics, orders http.Handler) http.Handler {
 	if c.naive {
 		return orders
 	}
-	once := server.New(idem.NewMemory(),
+	once := server.New(idem.NewMemory(), append(m.ofService(),
 		server.WithSharedScope(), // the fleet is one customer
 		server.WithObserver(server.Observer{Answered: s.answered}),
-	)
+	)...)
 	return once(orders)
 }
 

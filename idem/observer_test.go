@@ -1,0 +1,36 @@
+package idem_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goaroundhq/goaround/idem"
+)
+
+// All observers are told, in order; functions that are nil are left out.
+func TestSeveralGuardObservers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log []string
+		note := func(name string) idem.GuardOption {
+			return idem.WithGuardObserver(idem.Observer{
+				Claimed: func(context.Context, idem.ID, idem.ClaimResult, error) { log = append(log, name+" claimed") },
+				Renewed: func(context.Context, idem.Claim, error) { log = append(log, name+" renewed") },
+				Ended:   func(context.Context, idem.Claim, idem.Ending, error) { log = append(log, name+" ended") },
+			})
+		}
+		g := idem.NewGuard(idem.NewMemory(), idem.WithLease(3*time.Second),
+			note("first"), idem.WithGuardObserver(idem.Observer{}), note("second"))
+		h := acquire(t, g, testID(t))
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		noError(t, h.Complete(nil, nil, nil))
+		want := "[first claimed second claimed first renewed second renewed first ended second ended]"
+		if got := fmt.Sprint(log); got != want {
+			t.Errorf("told %s\nwant %s", got, want)
+		}
+	})
+}

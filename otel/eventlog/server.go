@@ -1,0 +1,88 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/server"
+)
+
+// Server logs how requests were answered, but for first runs that ended well and requests
+// without a key. nil logs nothing.
+func Server(logger *slog.Logger) server.Option {
+	l := on(logger)
+	return server.WithObserver(server.Observer{Answered: func(ctx context.Context, a server.Answer) {
+		level, ok := levelOf(a)
+		if !ok || !l.Enabled(ctx, level) {
+			return
+		}
+		attrs := []slog.Attr{
+			slog.String("outcome", string(a.Outcome)), slog.Int("status", a.Status),
+			slog.String("pattern", a.Pattern), idOf(a.ID), failure(a.Err),
+		}
+		if a.Outcome == server.Executed {
+			attrs = append(attrs, slog.String("ending", a.Ending.String()))
+		}
+		l.LogAttrs(ctx, level, "request answered", attrs...)
+	}})
+}
+
+// levelOf says how loud an answer is told; ok is false when it is not.
+func levelOf(a server.Answer) (level slog.Level, ok bool) {
+	switch a.Outcome {
+	case server.Ignored:
+		return 0, false
+	case server.Executed:
+		switch {
+		case errors.Is(a.Err, idem.ErrFenced):
+			return slog.LevelError, true
+		case a.Err != nil, a.Ending == idem.Abandoned:
+			return slog.LevelWarn, true
+		default:
+			return 0, false
+		}
+	case server.Unprotected, server.Outcome(idem.OutcomeUnknown), server.Outcome(idem.StoreUnavailable),
+		server.Outcome(idem.KeyReused), server.Outcome(idem.ResponseNotStored):
+		return slog.LevelWarn, true
+	default:
+		return slog.LevelDebug, true
+	}
+}
+
+// Admission logs at Debug requests that were refused or left. nil logs nothing.
+func Admission(logger *slog.Logger) server.AdmissionOption {
+	l := on(logger)
+	return server.WithAdmissionObserver(server.AdmissionObserver{Decided: func(ctx context.Context, e server.Entry) {
+		if e.Verdict == server.Admitted || !l.Enabled(ctx, slog.LevelDebug) {
+			return
+		}
+		l.LogAttrs(ctx, slog.LevelDebug, "request not admitted", slog.String("verdict", string(e.Verdict)),
+			slog.Duration("waited", e.Waited), slog.Duration("slot", e.Slot), slog.Int("waiting", e.Waiting))
+	}})
+}
+
+// Guard logs claims whose end the store did not take: at Error when the operation was run
+// twice, else at Warn; and leases that could not be renewed, at Warn. nil logs nothing.
+func Guard(logger *slog.Logger) idem.GuardOption {
+	l := on(logger)
+	return idem.WithGuardObserver(idem.Observer{
+		Renewed: func(ctx context.Context, c idem.Claim, err error) {
+			if err != nil {
+				l.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", idOf(c.ID), failure(err))
+			}
+		},
+		Ended: func(ctx context.Context, c idem.Claim, how idem.Ending, err error) {
+			if err == nil {
+				return
+			}
+			level, text := slog.LevelWarn, "end of claim not stored"
+			if how == idem.Completed && errors.Is(err, idem.ErrFenced) {
+				level, text = slog.LevelError, "operation was run twice"
+			}
+			l.LogAttrs(ctx, level, text, idOf(c.ID), slog.String("ending", how.String()),
+				slog.Uint64("fence", c.Fence), failure(err))
+		},
+	})
+}

@@ -1,0 +1,79 @@
+package otel_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	goaroundotel "github.com/goaroundhq/goaround/otel"
+	"github.com/goaroundhq/goaround/slot"
+	"github.com/goaroundhq/goaround/slot/book"
+)
+
+// books is a store of slots that can be out of reach.
+type books struct {
+	*slot.Memory
+	down atomic.Bool
+}
+
+func (b *books) Ask(ctx context.Context, target string, r book.Rules, a book.Ask) (book.Answer, error) {
+	if b.down.Load() {
+		return book.Answer{}, errors.New("down")
+	}
+	return b.Memory.Ask(ctx, target, r, a)
+}
+
+func TestSlotsCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeters(t)
+		store := &books{Memory: slot.NewMemory()}
+		q := slot.NewQueue(slot.WithStore(store), goaroundotel.Slots(m.shop()...))
+		failed := slot.Feedback{Attempt: 1, Result: slot.Failed}
+		for range 10 {
+			q.Report(target, failed)
+		}
+		reserve := func() error {
+			r, err := q.Reserve(t.Context(), target, failed)
+			if err != nil {
+				return err
+			}
+			if a, ok := r.(slot.Awaiter); ok {
+				return a.Wait(t.Context())
+			}
+			return nil
+		}
+		if err := reserve(); err != nil {
+			t.Fatal(err)
+		}
+		store.down.Store(true)
+		for range 3 {
+			q.Report(target, failed)
+			_ = reserve()
+		}
+		if got := m.series(t, "slot.fallbacks"); len(got) != 1 {
+			t.Errorf("fallbacks %q", got)
+		}
+		store.down.Store(false)
+		for range 10 {
+			time.Sleep(6 * time.Second)
+			_ = reserve()
+		}
+		for name, want := range map[string]int{
+			"retry.slot_distribution": 1, "slot.store.duration": 2, "slot.recoveries": 1,
+		} {
+			if got := m.series(t, name); len(got) != want {
+				t.Errorf("%s: %q, want %d series", name, got, want)
+			}
+		}
+		if got := m.series(t, "slot.mode_changes"); len(got) == 0 {
+			t.Error("no mode was seen to change")
+		}
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
