@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"time"
@@ -16,13 +17,20 @@ import (
 // (package server, Admission).
 const (
 	// SlotHeader, on a response 429 or 503, is the time until the caller's slot in
-	// milliseconds, an Integer of RFC 9651, with the ticket for it as the String t:
+	// milliseconds, an Integer of RFC 9651, at least 1, with the ticket for it as the String t:
 	//
 	//	Admission-Slot: 1250;t="dGlja2V0"
+	//
+	// With a ticket, a seat is kept: the attempt then costs no budget and counts little
+	// ([WithMaxAttempts]), and no pacer makes it later. A response with Age is from a cache
+	// and gives nobody a slot.
 	SlotHeader = "Admission-Slot"
 	// TicketHeader is a String of RFC 9651, on the attempt made at that time.
 	TicketHeader = "Admission-Ticket"
 )
+
+// maxSeats is how many seats in a call are taken without being counted and paid for.
+const maxSeats = 16
 
 // hint is what a response asks of the next attempt.
 type hint struct {
@@ -52,7 +60,7 @@ func RetryAfter(resp *http.Response, clock *skew.Clock) time.Duration {
 
 func assignedSlot(resp *http.Response) (hint, bool) {
 	values := resp.Header[SlotHeader]
-	if len(values) == 0 || !refused(resp) {
+	if len(values) == 0 || !refused(resp) || resp.Header.Get("Age") != "" {
 		return hint{}, false
 	}
 	item, err := httpsfv.UnmarshalItem(values)
@@ -60,7 +68,7 @@ func assignedSlot(resp *http.Response) (hint, bool) {
 		return hint{}, false
 	}
 	ms, ok := item.Value.(int64)
-	if !ok || ms < 0 {
+	if !ok || ms < 1 {
 		return hint{}, false
 	}
 	h := hint{wait: milliseconds(float64(ms)), assigned: true}
@@ -86,12 +94,39 @@ func milliseconds(ms float64) time.Duration {
 	return time.Duration(ns)
 }
 
-// exact is a pacer whose every slot is that far away, for a wait that must not be spread.
-type exact time.Duration
-
-func (e exact) Reserve(context.Context, string, slot.Feedback) (slot.Reservation, error) {
-	return e, nil
+// exact is a pacer for a wait that must not be spread. It stands in for the one of the plan
+// where that fails or is not to be asked, and where there is none.
+type exact struct {
+	pacer slot.Pacer // of the plan; may be nil
+	seat  bool       // the server has a place in its line: another one would make the caller late
+	wait  time.Duration
+	used  bool
+	err   error // of the pacer
 }
-func (exact) Report(string, slot.Feedback) {}
-func (e exact) Delay() time.Duration       { return time.Duration(e) }
-func (exact) Cancel()                      {}
+
+func (e *exact) Reserve(ctx context.Context, target string, f slot.Feedback) (slot.Reservation, error) {
+	switch {
+	case e.seat:
+		e.Report(target, f)
+	case e.pacer != nil:
+		r, err := e.pacer.Reserve(ctx, target, f)
+		if err == nil || errors.Is(err, slot.ErrDeadline) || ctx.Err() != nil {
+			return r, err
+		}
+		e.err = err
+	}
+	e.used = true
+	return fixed(e.wait), nil
+}
+
+func (e *exact) Report(target string, f slot.Feedback) {
+	if e.pacer != nil {
+		e.pacer.Report(target, f)
+	}
+}
+
+// fixed is a slot that is that far away.
+type fixed time.Duration
+
+func (f fixed) Delay() time.Duration { return time.Duration(f) }
+func (fixed) Cancel()                {}

@@ -38,7 +38,8 @@ func TestWaitOfAResponse(t *testing.T) {
 
 		{"slot", 503, []string{"Admission-Slot", `1250;t="abc"`}, 1250 * time.Millisecond},
 		{"slot before all", 503, []string{"Admission-Slot", `1250;t="abc"`, "Retry-After", "2", "Retry-After-Ms", "9"}, 1250 * time.Millisecond},
-		{"slot now", 429, []string{"Admission-Slot", "0", "Retry-After", "1"}, 0},
+		{"slot now", 429, []string{"Admission-Slot", "0", "Retry-After", "1"}, time.Second},
+		{"slot of a cached response", 503, []string{"Admission-Slot", `1250;t="abc"`, "Age", "1", "Retry-After", "2"}, 2 * time.Second},
 		{"slot at the end of time", 503, []string{"Admission-Slot", "999999999999999"}, end},
 		{"slot of a success", 200, []string{"Admission-Slot", "1250"}, 0},
 		{"slot of a failure", 500, []string{"Admission-Slot", "1250", "Retry-After", "2"}, 2 * time.Second},
@@ -73,7 +74,7 @@ func TestAssignedSlot(t *testing.T) {
 		s := newScript(t,
 			status(503, "Admission-Slot", `1234;t="first \"one\""`, "Retry-After", "2"),
 			status(429, "Admission-Slot", `10`),
-			status(503, "Admission-Slot", `0;t=token`),
+			status(503, "Admission-Slot", `1;t=token`),
 			status(503, "Admission-Slot", `20;t="second"`),
 			status(500),
 			status(200))
@@ -91,7 +92,7 @@ func TestAssignedSlot(t *testing.T) {
 			{0, "", 0},
 			{1234 * time.Millisecond, `"first \"one\""`, slot.FromHint},
 			{10 * time.Millisecond, "", slot.FromHint},
-			{0, "", slot.FromHint},
+			{time.Millisecond, "", slot.FromHint},
 			{20 * time.Millisecond, `"second"`, slot.FromHint},
 			{time.Second, "", slot.FromBackoff},
 		}
@@ -241,6 +242,22 @@ func TestAttemptHeader(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A step below that adds to the values of a field does not reach those of the caller.
+func TestFieldsAreNotShared(t *testing.T) {
+	t.Parallel()
+	room := make([]string, 1, 2)
+	room[0] = "mine"
+	rt := transport.New(roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+		req.Header["X-Mine"] = append(req.Header["X-Mine"], "added")
+		return stub(req)
+	}), transport.WithAttemptHeader())
+	req := newRequest(t, "GET", "")
+	req.Header["X-Mine"] = room
+	if code, _, err := roundTrip(t, rt, req); code != 200 || err != nil || room[:2][1] != "" {
+		t.Errorf("%d, %v; the caller's values are %q", code, err, room[:2])
 	}
 }
 

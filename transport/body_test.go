@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -210,5 +211,48 @@ func TestGetBodyThatFails(t *testing.T) {
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); resp.Header.Get("X-Last") != "yes" || err != nil || string(body) == "" {
 		t.Errorf("response %v %q, %v", resp.Header, body, err)
+	}
+}
+
+// A GetBody that gives nothing, for a body that was something.
+func TestGetBodyThatGivesNothing(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, status(503))
+	req := newRequest(t, "PUT", "content")
+	req.GetBody = func() (io.ReadCloser, error) { return nil, nil }
+	var last transport.Attempt
+	rt := transport.New(s, transport.WithBackoff(noWait), transport.WithObserver(transport.Observer{
+		Attempt: func(_ context.Context, a transport.Attempt) { last = a },
+	}))
+	if code, _, err := roundTrip(t, rt, req); code != 503 || err != nil || !errors.Is(last.Stop, transport.ErrBody) {
+		t.Errorf("%d, %v; stopped by %v", code, err, last.Stop)
+	}
+}
+
+// A body that was opened for an attempt is closed also when an observer panics before it.
+func TestObserverPanicsAndTheBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	for _, reopened := range []bool{false, true} {
+		body := &trackedBody{Reader: onlyReader{strings.NewReader("content")}}
+		req := newRequest(t, "PUT", "content")
+		if reopened {
+			req.GetBody = func() (io.ReadCloser, error) { return body, nil }
+		} else {
+			req.GetBody, req.Body = nil, body
+		}
+		rt := transport.New(newScript(t, status(503)), transport.WithObserver(transport.Observer{
+			Attempt: func(context.Context, transport.Attempt) { panic("observer") },
+		}))
+		func() {
+			defer func() {
+				if got := recover(); got != "observer" {
+					t.Errorf("recovered %v", got)
+				}
+			}()
+			_, _ = rt.RoundTrip(req)
+		}()
+		if got := body.closed.Load(); got != 1 {
+			t.Errorf("GetBody %t: closed %d times", reopened, got)
+		}
 	}
 }

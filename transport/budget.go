@@ -35,8 +35,12 @@ var ErrBudget = errors.New("transport: retry budget spent")
 // floor for each second of the window, so that clients with little traffic can retry, too
 // (as Finagle's RetryBudget does, and GEP-3388 of the Kubernetes Gateway API).
 //
-// Attempts in a slot that a pacer or the server has given cost nothing: slots bound the load
-// already, and a herd whose calls all fail at once could not take its turns on a fifth of them.
+// Attempts in a slot of a pacer, or for a seat that the server keeps ([SlotHeader], up to 16 in
+// a call), cost nothing: slots bound the load already, and a herd whose calls all fail at once
+// could not take its turns on a fifth of them.
+//
+// Make one with [NewBudget]. It keeps an account for each of 1024 targets that are in
+// use; those beyond that share one more.
 type Budget struct {
 	share   float64
 	reserve float64 // the floor, over the window
@@ -101,15 +105,31 @@ func (b *Budget) Call(target string) {
 
 // Spend takes the cost of one more exchange for a call that was counted, such as
 // [FailureCost]. It is false when there is not so much left: then the exchange must not be
-// made.
+// made. It panics when cost is negative.
 func (b *Budget) Spend(target string, cost float64) bool {
-	return b == nil || b.account(target).spend(b, cost)
+	notNegative("Budget.Spend", cost)
+	_, ok := b.spend(target, cost)
+	return ok
 }
 
-// refund gives back what was spent on an exchange that was not made.
-func (b *Budget) refund(target string, cost float64) {
-	if b != nil {
-		b.account(target).refund(b, cost)
+func (b *Budget) spend(target string, cost float64) (receipt, bool) {
+	if b == nil {
+		return receipt{}, true
+	}
+	return b.account(target).spend(b, cost)
+}
+
+// receipt is for what was spent on an exchange. The zero receipt is for nothing.
+type receipt struct {
+	account *account
+	tick    int64
+	cost    float64
+}
+
+// refund gives back what was spent on an exchange that was not made, as long as it counts.
+func (r receipt) refund(b *Budget) {
+	if r.account != nil {
+		r.account.refund(b, r)
 	}
 }
 
@@ -165,31 +185,31 @@ func (a *account) call(b *Budget) {
 	}
 }
 
-func (a *account) spend(b *Budget, cost float64) bool {
+func (a *account) spend(b *Budget, cost float64) (receipt, bool) {
 	if a == nil {
-		return true
+		return receipt{}, true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.slide(b.now())
 	if a.left(b) < cost {
 		now.refused++
-		return false
+		return receipt{}, false
 	}
 	now.retries++
 	now.cost += cost
-	return true
+	return receipt{a, a.tick, cost}, true
 }
 
-func (a *account) refund(b *Budget, cost float64) {
-	if a == nil {
-		return
-	}
+func (a *account) refund(b *Budget, r receipt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.slide(b.now())
-	now.retries--
-	now.cost -= cost
+	a.slide(b.now())
+	if a.tick-r.tick < ticks { // later it is no longer owed
+		then := &a.window[r.tick%ticks]
+		then.retries--
+		then.cost -= r.cost
+	}
 }
 
 func (a *account) state(b *Budget) BudgetState {

@@ -208,9 +208,12 @@ func TestBudgetAllocatesNothing(t *testing.T) {
 func TestBudgetOptionsRefuseNonsense(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]func(){
-		"transport: WithBudgetShare(-1): must not be negative": func() { transport.WithBudgetShare(-1) },
-		"transport: WithBudgetFloor(-1): must not be negative": func() { transport.WithBudgetFloor(-1) },
-		"transport: WithBudgetWindow(0s): must be positive":    func() { transport.WithBudgetWindow(0) },
+		"transport: WithBudgetShare(-1): must not be negative":  func() { transport.WithBudgetShare(-1) },
+		"transport: WithBudgetFloor(-1): must not be negative":  func() { transport.WithBudgetFloor(-1) },
+		"transport: WithBudgetShare(NaN): must not be negative": func() { transport.WithBudgetShare(math.NaN()) },
+		"transport: WithBudgetFloor(NaN): must not be negative": func() { transport.WithBudgetFloor(math.NaN()) },
+		"transport: Budget.Spend(-2): must not be negative":     func() { transport.NewBudget().Spend("api", -2) },
+		"transport: WithBudgetWindow(0s): must be positive":     func() { transport.WithBudgetWindow(0) },
 	} {
 		func() {
 			defer func() {
@@ -252,7 +255,9 @@ func TestCallsSpendTheBudget(t *testing.T) {
 		{name: "nor on a body that is gone", budget: retries(2), opts: []transport.Option{transport.WithBodyBuffer(1)}, answers: repeat(1, status(503)), body: onlyReader{strings.NewReader("content")}, sent: 1, left: 2},
 		{name: "what a pacer gives is free", budget: retries(0), opts: []transport.Option{transport.WithSlots(&pacer{})}, answers: repeat(4, status(503)), sent: 4},
 		{name: "a pacer that fails gives nothing", budget: retries(1), opts: []transport.Option{transport.WithSlots(&pacer{err: errBroken})}, answers: repeat(2, status(500)), sent: 2},
-		{name: "what the server gives is free", budget: retries(0), answers: repeat(4, status(503, "Admission-Slot", "10")), sent: 4},
+		{name: "a seat that the server keeps is free", budget: retries(0), answers: repeat(4, status(503, "Admission-Slot", `100;t="x"`)), timeout: 350 * time.Millisecond, sent: 4},
+		{name: "but not for ever", budget: retries(0), answers: repeat(17, status(503, "Admission-Slot", `10;t="x"`)), sent: 17},
+		{name: "a slot without a seat is not", budget: retries(0.5), answers: repeat(2, status(503, "Admission-Slot", "10")), sent: 2},
 		{name: "what it asks of all is not", budget: retries(0.5), answers: repeat(2, status(503, "Retry-After", "1")), sent: 2},
 		{name: "off", opts: []transport.Option{transport.WithMaxAttempts(500)}, answers: repeat(500, status(500)), sent: 500},
 	} {
@@ -291,42 +296,6 @@ func TestCallsSpendTheBudget(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A caller who leaves while it waits has cost the target nothing.
-func TestWaitInVainIsRefunded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := retries(1)
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(100*time.Millisecond, cancel)
-		rt := transport.New(newScript(t, status(500)), transport.WithBudget(b), transport.WithTarget(targetAPI),
-			transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Second })))
-		if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx)); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-		if state := b.State("api"); state.Left != 1 || state.Retries != 0 {
-			t.Errorf("state %+v", state)
-		}
-	})
-}
-
-// Only what was spent on the attempt that is not made is given back.
-func TestRefundOfAFreeAttempt(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := retries(1)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		time.AfterFunc(100*time.Millisecond, cancel)
-		s := newScript(t, status(500), status(503, "Admission-Slot", "500"))
-		rt := transport.New(s, transport.WithBudget(b), transport.WithTarget(targetAPI), transport.WithBackoff(noWait))
-		if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx)); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-		if left := b.State("api").Left; left != 0 {
-			t.Errorf("%v left of what a retry has cost", left)
-		}
-	})
 }
 
 // A herd of a thousand that all fail at once: by themselves they are held back to a share of

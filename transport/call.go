@@ -17,8 +17,9 @@ type call struct {
 	place
 	attempt int
 	lender  *lender // of a body without GetBody
-	ticket  string  // for the slot of the next attempt
-	spent   float64 // of the budget, on the next attempt
+	ticket  string  // for the seat of the next attempt
+	seats   int     // that the server kept: attempts that do not count
+	spent   receipt // for the next attempt
 
 	begun time.Time // zero when nobody wants to know
 	stop  error     // why there is no further attempt
@@ -37,7 +38,11 @@ func (c *call) begin() {
 
 // start notes the time at which an attempt begins.
 func (c *call) start() {
-	if c.step.timed {
+	switch {
+	case !c.step.timed:
+	case c.attempt == 1 && !c.step.gated && !c.begun.IsZero():
+		c.started = c.begun // a look at the clock less
+	default:
 		c.started = time.Now()
 	}
 }
@@ -52,10 +57,10 @@ func (c *call) decide(ctx context.Context, resp *http.Response, err error) (slot
 	if resp != nil {
 		a.Status = resp.StatusCode
 	}
-	o := Outcome{Request: c.req, Response: resp, Err: err, Attempt: c.attempt, Unsent: c.sending.unsent()}
+	o := Outcome{Request: c.req, Response: resp, Err: err, Attempt: c.attempt, Unsent: c.sending.unsent(), sent: c.sending.sent()}
 	verdict := c.step.judge(o)
 	a.Verdict = permit(c.req, verdict)
-	f := slot.Feedback{Attempt: c.attempt, Result: result(resp), Latency: a.Latency}
+	f := slot.Feedback{Attempt: c.attempt - c.seats, Result: result(resp), Latency: a.Latency}
 	if a.Verdict == Final {
 		c.report(resp, verdict, f)
 		return slot.Turn{}, nil, a
@@ -81,29 +86,39 @@ func (c *call) report(resp *http.Response, v Verdict, f slot.Feedback) {
 // book gets all that the next attempt needs: a turn, a share of the budget, and a body. The
 // error is why there is none.
 func (c *call) book(ctx context.Context, o Outcome, f slot.Feedback) (slot.Turn, io.ReadCloser, error) {
-	c.spent = 0
+	c.spent = receipt{}
 	h := hintOf(o.Response, c.step.clock)
-	turn, err := c.turn(ctx, o, f, h)
+	seat := c.seat(h)
+	turn, err := c.turn(ctx, o, f, h, seat)
 	if err != nil {
 		return slot.Turn{}, nil, err
 	}
-	paced := h.assigned || c.step.plan.Pacer != nil && turn.PacerErr == nil
+	paced := seat || c.step.plan.Pacer != nil && turn.PacerErr == nil
 	if !paced && !c.spend(f.Result) {
-		turn.Cancel()
 		return slot.Turn{}, nil, ErrBudget
 	}
-	c.ticket = h.ticket
 	body, err := c.again()
 	if err != nil {
 		turn.Cancel()
 		c.refund()
 		return slot.Turn{}, nil, err
 	}
+	c.ticket = h.ticket
+	if seat {
+		c.seats++
+	}
 	return turn, body, nil
 }
 
+// seat reports whether the server keeps a seat for the next attempt, which is then neither
+// counted nor paid for: the server is asked as often as it wants. That is believed up to a
+// bound.
+func (c *call) seat(h hint) bool {
+	return h.ticket != "" && c.seats < maxSeats && c.step.plan.MaxAttempts != 1
+}
+
 // turn asks the plan for the next attempt's turn.
-func (c *call) turn(ctx context.Context, o Outcome, f slot.Feedback, h hint) (slot.Turn, error) {
+func (c *call) turn(ctx context.Context, o Outcome, f slot.Feedback, h hint, seat bool) (slot.Turn, error) {
 	plan, own := &c.step.plan, time.Duration(-1)
 	if ask := c.step.outcomeBackoff; ask != nil {
 		own = ask(o)
@@ -112,39 +127,33 @@ func (c *call) turn(ctx context.Context, o Outcome, f slot.Feedback, h hint) (sl
 		return plan.Next(ctx, c.target, f, h.wait)
 	}
 	p := *plan
-	if p.Pacer != nil { // which knows better, unless it fails
-		p.Backoff = slot.BackoffFunc(func(int) time.Duration { return max(own-h.wait, 0) })
-		return p.Next(ctx, c.target, f, h.wait)
+	if seat {
+		p.MaxAttempts = 0
 	}
-	p.Pacer = exact(max(own, h.wait))
+	e := &exact{pacer: plan.Pacer, seat: seat, wait: max(own, h.wait)}
+	p.Pacer = e
 	turn, err := p.Next(ctx, c.target, f, h.wait)
-	turn.Source = slot.FromBackoff
-	if h.assigned || h.wait > own {
-		turn.Source = slot.FromHint
+	if e.used {
+		turn.PacerErr, turn.Source = e.err, slot.FromBackoff
+		if h.assigned || h.wait > own {
+			turn.Source = slot.FromHint
+		}
 	}
 	return turn, err
 }
 
 // spend takes the next attempt from the budget.
-func (c *call) spend(r slot.Result) bool {
+func (c *call) spend(r slot.Result) (ok bool) {
 	cost := RejectionCost
 	if r == slot.Failed {
 		cost = FailureCost
 	}
-	if !c.account.spend(c.step.budget, cost) {
-		return false
-	}
-	c.spent = cost
-	return true
+	c.spent, ok = c.account.spend(c.step.budget, cost)
+	return ok
 }
 
 // refund gives back what was spent on an attempt that is not made.
-func (c *call) refund() {
-	if c.spent > 0 {
-		c.account.refund(c.step.budget, c.spent)
-	}
-	c.spent = 0
-}
+func (c *call) refund() { c.spent.refund(c.step.budget) }
 
 // first returns the request for the first attempt.
 func (c *call) first() *http.Request {
@@ -166,8 +175,11 @@ func (c *call) again() (io.ReadCloser, error) {
 		return body, nil
 	case c.req.Body != nil && c.req.Body != http.NoBody:
 		body, err := c.req.GetBody()
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, errors.Join(ErrBody, err)
+		case body == nil:
+			return nil, ErrBody
 		}
 		return body, nil
 	default:

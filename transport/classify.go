@@ -45,11 +45,17 @@ type Outcome struct {
 	Err      error
 	Attempt  int // the first is 1
 	// Unsent: there was an error before there was a connection to send the request on. It is
-	// found out only for requests that may not be repeated otherwise.
+	// found out only for requests that may not be repeated otherwise, and only where the
+	// RoundTripper below calls the functions of net/http/httptrace. Of another it is not known
+	// whether a dial that failed was the first thing it did, and [Classify] takes it for that.
 	Unsent bool
+
+	sent bool // there was a connection; found out where Unsent is
 }
 
-// Classifier judges an outcome.
+// Classifier judges an outcome. It is safe for concurrent use. [Hedge], [Break] and [Retry]
+// may each ask about the same one: Hedge about every exchange that comes in before the attempt
+// is decided, and it and Break say Attempt 1 of all.
 type Classifier func(Outcome) Verdict
 
 // judge asks the rules in order, the default ones last.
@@ -88,12 +94,10 @@ func classifyResponse(resp *http.Response) Verdict {
 		return Final // the operation is done, this is how it ended
 	}
 	switch idem.Status(resp.Header.Get(idem.StatusHeader)) {
-	case idem.InProgress:
-		return Repeat
+	case idem.InProgress, idem.StoreUnavailable:
+		return Repeat // with its key: what became of earlier attempts is not known here
 	case idem.OutcomeUnknown, idem.ResponseNotStored, idem.KeyReused:
 		return Final
-	case idem.StoreUnavailable:
-		return Unprocessed
 	}
 	if v := pushback(resp); v != Unsure {
 		return v

@@ -17,7 +17,7 @@ func classifyError(o Outcome) Verdict {
 	switch {
 	case cancelled(o.Request), unknownHost(err), untrusted(err), malformed(err), unfit(err), errors.Is(err, ErrBreakerOpen):
 		return Final
-	case o.Unsent, neverSent(err):
+	case o.Unsent, !o.sent && undialled(err), neverBegun(err):
 		return Unprocessed
 	default:
 		return Repeat // broken connections, timeouts, and what nobody has a name for
@@ -88,26 +88,26 @@ func malformed(err error) bool {
 	return false
 }
 
-// neverSent reports whether the server cannot have seen the request.
-func neverSent(err error) bool {
-	if is[*net.DNSError](err) {
-		return true
-	}
+// undialled reports whether there was no connection to something. That need not be the
+// server: a body may come from elsewhere, and a redirect lead there.
+func undialled(err error) bool {
 	var op *net.OpError
-	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
-		return true
-	}
+	return is[*net.DNSError](err) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+}
+
+// neverBegun reports whether the server cannot have acted on a request of HTTP/2.
+func neverBegun(err error) bool {
 	var stream streamError
 	if errors.As(err, &stream) {
 		return stream.Code == refusedStream
 	}
-	return neverBegun(err.Error())
+	return saysNeverBegun(err.Error())
 }
 
-// neverBegun reports whether net/http says of an HTTP/2 request that it has no stream, or one
+// saysNeverBegun reports whether net/http says of an HTTP/2 request that it has no stream, or one
 // that the server did not begin. There are only words for that (h2_bundle.go,
 // awaitOpenSlotForStreamLocked, setGoAway and http2shouldRetryRequest).
-func neverBegun(text string) bool {
+func saysNeverBegun(text string) bool {
 	for _, part := range [...]string{
 		"http2: client conn not usable", "http2: client conn could not be established",
 		"graceful shutdown GOAWAY", "Transport received GOAWAY from server",

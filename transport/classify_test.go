@@ -77,7 +77,7 @@ func TestAnswersOfOurServer(t *testing.T) {
 		{"outcome unknown", 409, []string{idem.StatusHeader, string(idem.OutcomeUnknown)}, 1, 1},
 		{"response not stored", 409, []string{idem.StatusHeader, string(idem.ResponseNotStored)}, 1, 1},
 		{"key reused", 422, []string{idem.StatusHeader, string(idem.KeyReused)}, 1, 1},
-		{"store unavailable: nothing happened", 503, []string{idem.StatusHeader, string(idem.StoreUnavailable)}, 3, 3},
+		{"store unavailable: nothing happened now, but perhaps before", 503, []string{idem.StatusHeader, string(idem.StoreUnavailable)}, 3, 1},
 		{"unprotected", 503, []string{idem.StatusHeader, string(idem.Unprotected)}, 3, 1},
 		{"a replayed failure is the result", 500, []string{idem.ReplayedHeader, "true"}, 1, 1},
 	} {

@@ -11,8 +11,15 @@
 // knows the key (package server, Stripe and others) runs the operation once. The
 // parts are steps, func(http.RoundTripper) http.RoundTripper, and [Chain] puts them
 // together in another order or with others ([Keys] outside of [Retry]: a key is for all attempts);
-// any RoundTripper, such as that of
-// otelhttp, fits above or below.
+// any RoundTripper, such as that of otelhttp, fits above or below.
+//
+// # Order
+//
+// From the outside in, New puts [WithTimeout], [Resume], [Keys], [Retry] with its budget, slots
+// and [WithAttemptTimeout], [Break], [Hedge], and the source of [WithDateSource]. So one key is
+// for all attempts, a breaker sees each attempt and not the calls, and a hedge is within an
+// attempt and its time. Steps of your own go around all of them ([WithCallSteps]) or right
+// above base ([WithAttemptSteps]).
 //
 // # What is retried
 //
@@ -33,16 +40,19 @@
 // After a random wait (full jitter), or in the slot that a pacer gives ([WithSlots]), and never
 // before the time that the server asked for in Retry-After, Retry-After-Ms or, without them, by
 // the reset of a rate limit. A server that gives each caller a slot of its own (package server,
-// Admission) is obeyed to the millisecond, and shown its ticket again. A wait that does not end
-// before the context's deadline is not begun: the call returns at once with what it has. With
-// [WithGatedFirst], first attempts wait for slots, too, while their target is in trouble.
+// Admission) is obeyed to the millisecond, and shown its ticket again; who has a seat in its
+// line needs no slot from the pacer. A wait that does not end before the context's deadline is
+// not begun: the call returns at once with what it has. With [WithGatedFirst], first attempts
+// wait for slots, too, while their target is in trouble. Request.Cancel, which is deprecated,
+// ends an attempt and what would follow it, but no wait: the context does.
 //
 // # How often
 //
 // Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may add a
 // fifth to the calls of the last ten seconds, and ten in a second in any case. That is what
 // keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
-// with nil, takes it away.
+// with nil, takes it away. An attempt that the server answers with a seat in its line has not
+// failed: up to 16 of a call are neither counted nor paid for.
 //
 // # How long
 //

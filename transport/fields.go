@@ -7,8 +7,9 @@ import (
 )
 
 // AttemptHeader tells the server which attempt of a call a request is: an Integer of RFC
-// 9651, with the most attempts that there may be as max, unless there is no such bound, and
-// the milliseconds left before the caller's deadline as left, if it has one:
+// 9651, with the most attempts that there may be as max, unless there is no such bound (one
+// more for each that is not counted, see [WithMaxAttempts]), and the milliseconds left before
+// the caller's deadline as left, if it has one:
 //
 //	Request-Attempt: 2;max=4;left=8450
 //
@@ -39,7 +40,7 @@ func (c *call) header() http.Header {
 func (c *call) attemptField() string {
 	field := strconv.AppendInt(make([]byte, 0, 32), int64(c.attempt), 10)
 	if most := c.step.plan.MaxAttempts; most > 0 {
-		field = strconv.AppendInt(append(field, ";max="...), int64(most), 10)
+		field = strconv.AppendInt(append(field, ";max="...), int64(most+c.seats), 10)
 	}
 	if deadline, ok := c.req.Context().Deadline(); ok {
 		left := max(time.Until(deadline), 0).Milliseconds()

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/goaroundhq/goaround/slot"
 )
@@ -14,25 +13,15 @@ import (
 // slot ends with an [*Error] of 0 attempts. The default lets first attempts go at once.
 func WithGatedFirst() Option { return func(c *config) { c.gatedFirst = true } }
 
-// gate returns the pacer's gate, if it is to be asked and has one.
-func (c *config) gate() slot.Gate {
-	gate, _ := c.plan.Pacer.(slot.Gate)
-	if !c.gatedFirst {
-		return nil
-	}
-	return gate
+// gated reports whether first attempts are to wait at a gate.
+func (c *config) gated() bool {
+	_, ok := c.plan.Pacer.(slot.Gate)
+	return ok && c.gatedFirst
 }
 
 // admit returns when the first attempt may be sent.
 func (c *call) admit(ctx context.Context) error {
-	r, err := c.step.gate.Admit(ctx, c.target)
-	switch {
-	case errors.Is(err, slot.ErrDeadline):
-	case err != nil, r == nil:
-		return nil //nolint:nilerr // a broken gate is an open one
-	default:
-		err = await(ctx, r, c.step.plan.MinAttempt)
-	}
+	err := c.step.plan.Admit(ctx, c.target)
 	if err == nil {
 		return nil
 	}
@@ -42,31 +31,4 @@ func (c *call) admit(ctx context.Context) error {
 		refused.Stop, c.stop = slot.ErrDeadline, slot.ErrDeadline
 	}
 	return c.end(ctx, nil, refused)
-}
-
-// await returns when the slot has come, if it leaves the attempt enough time.
-func await(ctx context.Context, r slot.Reservation, enough time.Duration) error {
-	delay := r.Delay()
-	if a, ok := r.(slot.Awaiter); ok {
-		if err := a.Wait(ctx); err != nil {
-			return err
-		}
-		delay = 0 // it was an estimate
-	}
-	if delay <= 0 && enough <= 0 {
-		return nil
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)-max(delay, 0) <= enough {
-		r.Cancel()
-		return slot.ErrDeadline
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		r.Cancel()
-		return context.Cause(ctx)
-	}
 }

@@ -98,7 +98,8 @@ func (r *race) fall(v any) {
 
 // open prepares another exchange, if there may be one, and sets the timer for the next.
 func (r *race) open() (*exchange, *http.Request) {
-	if !r.pay() {
+	paid, ok := r.pay()
+	if !ok {
 		return nil, nil
 	}
 	body, err := r.body() // without the lock, since nobody knows how long it takes
@@ -106,7 +107,7 @@ func (r *race) open() (*exchange, *http.Request) {
 	defer r.mu.Unlock()
 	if err != nil || r.over {
 		r.refused = err
-		r.step.budget.refund(r.target, FailureCost)
+		paid.refund(r.step.budget)
 		if body != nil {
 			_ = body.Close()
 		}
@@ -122,17 +123,17 @@ func (r *race) open() (*exchange, *http.Request) {
 }
 
 // pay takes a hedge from the budget, if there may be one.
-func (r *race) pay() bool {
+func (r *race) pay() (receipt, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over || r.req.Context().Err() != nil {
-		return false
+		return receipt{}, false
 	}
-	if !r.step.budget.Spend(r.target, FailureCost) {
+	paid, ok := r.step.budget.spend(r.target, FailureCost)
+	if !ok {
 		r.refused = ErrBudget
-		return false
 	}
-	return true
+	return paid, ok
 }
 
 // body opens the body of a hedge, if the first exchange has one.

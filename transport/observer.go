@@ -20,9 +20,10 @@ type Attempt struct {
 	Delay  time.Duration
 	Source slot.Source
 	// Last tells that no attempt is to follow (nor does one when the context ends in the
-	// delay, see Observer.Call); Stop is why, when the verdict would have
-	// allowed one: slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint, ErrBudget
-	// or ErrBody.
+	// delay, see Observer.Call); Stop is why, when the verdict would have allowed one. It
+	// matches slot.ErrAttempts, slot.ErrDeadline, slot.ErrHint, ErrBudget, ErrBody, which may
+	// be joined with why the body could not be opened, or the cause of a context that ended
+	// just as the attempt did.
 	Last bool
 	Stop error
 	// PacerErr is why the pacer could not decide the delay.
@@ -32,7 +33,7 @@ type Attempt struct {
 // Call describes how a call ended.
 type Call struct {
 	Target   string
-	Attempts int
+	Attempts int   // that were made; 0 when there was no slot for the first (WithGatedFirst)
 	Status   int   // of the response that came back; 0 when there is none
 	Err      error // that came back, nil with a response
 	// Stop is that of the last attempt; also slot.ErrDeadline when there was no slot before

@@ -62,6 +62,11 @@ func newConfig(opts []Option) *config {
 // WithMaxAttempts sets how often a call is tried, the first attempt included; 0 means
 // no bound but the context's deadline. The default is [DefaultMaxAttempts]. It panics
 // when n is negative.
+//
+// An attempt that a server answers with a seat it keeps for the caller (a [SlotHeader] with a
+// ticket) was sent to the end of a line and has not failed, so up to 16 such attempts of a
+// call are not counted; [WithMaxRetryAfter] and the deadline bound them all the same. With 1
+// there is no second attempt even then.
 func WithMaxAttempts(n int) Option {
 	notNegative("WithMaxAttempts", n)
 	return func(c *config) { c.plan.MaxAttempts = n }
@@ -96,7 +101,7 @@ func WithSlots(p slot.Pacer) Option {
 
 // WithBudget bounds retries by b, which several chains may share: a call whose next attempt is
 // not in the budget ends with what it has, as if it had no attempts left ([ErrBudget]). The
-// default is a [NewBudget] for each New; nil allows every retry.
+// default is a [NewBudget] for each New; nil allows every retry. It is to be made by NewBudget.
 func WithBudget(b *Budget) Option { return func(c *config) { c.budget = b } }
 
 // WithMaxRetryAfter sets the longest wait that is accepted from a server: beyond it
@@ -132,8 +137,9 @@ func WithBodyBuffer(n int) Option {
 	return func(c *config) { c.bodyBuffer = n }
 }
 
-// WithTarget names what a request shares capacity with, for pacer, observer and
-// errors. The default is scheme, host and port. It panics when f is nil.
+// WithTarget names what a request shares capacity with, for budget, pacer, observer and
+// errors. There should be few such names: a [Budget] keeps 1024 accounts, and pacers and
+// metrics have something for each name, too. The default is [Origin]. It panics when f is nil.
 func WithTarget(f func(*http.Request) string) Option {
 	if f == nil {
 		panic("transport: WithTarget(nil)")
@@ -166,7 +172,7 @@ func WithKeyMethods(methods ...string) Option {
 func WithBareKeys() Option { return func(c *config) { c.bareKeys = true } }
 
 func notNegative[T int | float64 | time.Duration](name string, v T) {
-	if v < 0 {
+	if !(v >= 0) { //nolint:staticcheck // nor NaN
 		panic(fmt.Sprintf("transport: %s(%v): must not be negative", name, v))
 	}
 }

@@ -164,3 +164,66 @@ func TestCancelledCallerGivesItsSlotBack(t *testing.T) {
 		}
 	})
 }
+
+// A slot that was booked is given back when the body cannot be opened for it.
+func TestSlotWithoutABodyIsGivenBack(t *testing.T) {
+	t.Parallel()
+	p := &pacer{}
+	rt := transport.New(newScript(t, status(503)), transport.WithSlots(p), transport.WithTarget(targetAPI))
+	req := newRequest(t, "PUT", "content")
+	req.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("file is gone") }
+	if code, _, err := roundTrip(t, rt, req); code != 503 || err != nil || fmt.Sprint(p.log) != "[reserve api after 1 rejected cancel]" {
+		t.Errorf("%d, %v; the pacer saw %s", code, err, p.log)
+	}
+}
+
+// A pacer that breaks while callers wait for it breaks no call: neither a first attempt nor
+// another.
+func TestPacerBreaksWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &parking{wait: time.Second, err: errors.New("connection lost")}
+		s := newScript(t, status(503), status(200))
+		rt := transport.New(s, transport.WithSlots(gatedParking{p}), transport.WithGatedFirst(),
+			transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return 5 * time.Second })))
+		start := time.Now()
+		if code, _, err := roundTrip(t, rt, newRequest(t, "PUT", "content")); code != 200 || err != nil {
+			t.Fatalf("%d, %v", code, err)
+		}
+		if first, second := s.sent[0].at.Sub(start), s.sent[1].at.Sub(s.sent[0].at); first != time.Second || second != 6*time.Second {
+			t.Errorf("the attempts came after %v and %v", first, second)
+		}
+	})
+}
+
+type gatedParking struct{ *parking }
+
+func (g gatedParking) Admit(context.Context, string) (slot.Reservation, error) { return g, nil }
+
+// Who has left gets no response, whatever the pacer says to that.
+func TestPacerSaysLateToWhoHasLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		rt := transport.New(newScript(t, status(503)), transport.WithSlots(stubborn{}))
+		_, _, err := roundTrip(t, rt, newRequest(t, "GET", "").WithContext(ctx))
+		var e *transport.Error
+		if !errors.As(err, &e) || !errors.Is(err, context.Canceled) || e.Stop != nil || e.Status != 503 {
+			t.Errorf("error %+v", err)
+		}
+	})
+}
+
+// stubborn is a pacer without slots that says so when it is too late.
+type stubborn struct{ steady }
+
+func (s stubborn) Reserve(context.Context, string, slot.Feedback) (slot.Reservation, error) {
+	return s, nil
+}
+func (stubborn) Delay() time.Duration { return 0 }
+
+func (stubborn) Wait(ctx context.Context) error {
+	<-ctx.Done()
+	return slot.ErrDeadline
+}

@@ -50,13 +50,13 @@ func tunnel(t *testing.T, w http.ResponseWriter, host string) {
 		return
 	}
 	defer server.Close()
-	w.WriteHeader(http.StatusOK)
 	client, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	defer client.Close()
+	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n") // not before: what the client sends then would be in a buffer
 	ended := make(chan struct{}, 2)
 	for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
 		go func() {

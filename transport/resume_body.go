@@ -24,6 +24,7 @@ type download struct {
 	stalled int   // requests for the rest since the last byte
 	broken  error // how the current part ended
 	err     error // how the download ended
+	paid    receipt
 
 	ctx    context.Context // that of reads, which have none
 	cancel context.CancelFunc
@@ -136,7 +137,7 @@ func (d *download) ask(r *Resumed) error {
 	}
 	r.Delay, r.Source = turn.Delay, turn.Source
 	if err := turn.Wait(d.ctx); err != nil {
-		d.refund()
+		d.paid.refund(d.step.budget)
 		return err
 	}
 	resp, err := d.step.next.RoundTrip(d.request()) //nolint:bodyclose // the reader of the download closes it
@@ -165,25 +166,21 @@ func (d *download) ask(r *Resumed) error {
 func (d *download) turn() (slot.Turn, error) {
 	s := d.step
 	d.stalled++
-	if !d.paced() && !s.budget.Spend(d.target, FailureCost) {
-		return slot.Turn{}, ErrBudget
+	if !d.paced() {
+		var ok bool
+		if d.paid, ok = s.budget.spend(d.target, FailureCost); !ok {
+			return slot.Turn{}, ErrBudget
+		}
 	}
 	turn, err := s.plan.Next(d.ctx, d.target, slot.Feedback{Attempt: d.stalled, Result: slot.Failed}, 0)
 	if err != nil {
-		d.refund()
+		d.paid.refund(s.budget)
 	}
 	return turn, err
 }
 
 // paced reports whether a pacer bounds the requests, in place of the budget.
 func (d *download) paced() bool { return d.step.plan.Pacer != nil }
-
-// refund gives back what was spent on a request that is not made.
-func (d *download) refund() {
-	if !d.paced() {
-		d.step.budget.refund(d.target, FailureCost)
-	}
-}
 
 // request asks for the rest of the same version.
 func (d *download) request() *http.Request {

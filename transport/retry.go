@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/goaroundhq/goaround/slot"
@@ -14,7 +15,7 @@ func (c *config) retry(next http.RoundTripper) http.RoundTripper {
 		config: c, next: c.attempts(next),
 		plain: len(c.classifier) == 0 && c.plan.Pacer == nil && c.observer.Attempt == nil && c.observer.Call == nil,
 		timed: c.plan.Pacer != nil || c.observer.Attempt != nil,
-		gate:  c.gate(),
+		gated: c.gated(),
 	}
 	if !c.ownTarget {
 		s.sites = newSites()
@@ -26,9 +27,9 @@ func (c *config) retry(next http.RoundTripper) http.RoundTripper {
 type retryStep struct {
 	*config
 	next  http.RoundTripper
-	plain bool // nobody wants to know of a success
-	timed bool // somebody wants to know how long attempts take
-	gate  slot.Gate
+	plain bool   // nobody wants to know of a success
+	timed bool   // somebody wants to know how long attempts take
+	gated bool   // first attempts wait for a slot, too
 	sites *sites // nil when the user names targets
 }
 
@@ -37,11 +38,11 @@ func (s *retryStep) CloseIdleConnections() { closeIdle(s.next) }
 func (s *retryStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := call{step: s, req: req, attempt: 1}
 	c.begin()
-	if s.budget != nil || s.gate != nil {
+	if s.budget != nil || s.gated {
 		c.place = s.place(req)
 	}
 	c.account.call(s.budget)
-	if s.gate != nil {
+	if s.gated {
 		if err := c.admit(req.Context()); err != nil {
 			closeBody(req)
 			return nil, err
@@ -65,9 +66,17 @@ func (c *call) goOn(resp *http.Response, err error) (*http.Response, error) {
 	}
 	var room [DefaultMaxAttempts]Attempt
 	past := history(room[:0])
+	var body io.ReadCloser // of the next attempt, until that has it
+	defer func() {
+		if body != nil { // the wait has ended, or an observer panics
+			_ = body.Close()
+		}
+	}()
 	for {
+		var turn slot.Turn
+		var a Attempt
 		resp, err = lawful(ctx, resp, err)
-		turn, body, a := c.decide(ctx, resp, err)
+		turn, body, a = c.decide(ctx, resp, err)
 		past = past.with(a)
 		if s.observer.Attempt != nil {
 			s.observer.Attempt(ctx, a)
@@ -78,23 +87,22 @@ func (c *call) goOn(resp *http.Response, err error) (*http.Response, error) {
 		}
 		resp = c.put(ctx, resp, turn.Delay)
 		if err := turn.Wait(ctx); err != nil {
-			if body != nil {
-				_ = body.Close()
-			}
 			c.refund()
 			return c.giveUp(ctx, resp, past, err)
 		}
 		c.attempt++
 		c.start()
-		resp, err = s.next.RoundTrip(c.request(body))
+		req := c.request(body)
+		body = nil
+		resp, err = s.next.RoundTrip(req)
 	}
 }
 
 // giveUp ends a call whose wait for its next attempt failed. When there was no slot before
-// the deadline, and not when the caller has left, it ends with the last response, if that
-// was kept.
+// the deadline, it ends with the last response, if that was kept; when the caller has left, it
+// does not.
 func (c *call) giveUp(ctx context.Context, resp *http.Response, past history, cause error) (*http.Response, error) {
-	late := errors.Is(cause, slot.ErrDeadline) && ctx.Err() == nil
+	late := errors.Is(cause, slot.ErrDeadline)
 	if late {
 		c.stop = slot.ErrDeadline
 	}

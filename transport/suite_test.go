@@ -29,6 +29,8 @@ func TestChainIsLawful(t *testing.T) {
 			transport.WithKeyMethods(http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete), transport.WithBareKeys(),
 			transport.WithTimeout(time.Hour), transport.WithAttemptTimeout(time.Hour), transport.WithMinAttempt(time.Millisecond),
 			transport.WithAttemptHeader(), transport.WithDateSource(skew.NewDateSource("responses")),
+			transport.WithHedging(transport.HedgeAfter(time.Hour)), // the suite counts requests
+			transport.WithBreaker(func(*http.Request) transport.Breaker { return new(outage) }), transport.WithResume(),
 			transport.WithClassifier(func(transport.Outcome) transport.Verdict { return transport.Unsure }),
 			transport.WithObserver(transport.Observer{
 				Attempt: func(context.Context, transport.Attempt) {},

@@ -7,13 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// Origin is the default target of a request: its scheme, host and port. It is "" without
-// a URL.
+// Origin is the default target of a request: its scheme, host and port, in lower case. It is
+// "" without a URL.
 func Origin(req *http.Request) string {
 	if req.URL == nil {
 		return ""
 	}
-	host := req.URL.Host
+	host := strings.ToLower(strings.TrimSuffix(req.URL.Host, ":"))
 	if req.URL.Port() == "" {
 		switch req.URL.Scheme {
 		case "http":

@@ -27,7 +27,8 @@ func (*timeoutError) Is(target error) bool { return target == context.DeadlineEx
 
 // WithTimeout bounds a call: its attempts, the waits between them, and reading the body of
 // the response, as http.Client.Timeout does, but for the redirects, which are calls of their
-// own. A wait that does not end in this time is not begun. The errors match [ErrTimeout].
+// own. A connection that has changed its protocol (101, WebSockets) is not bounded. A wait
+// that does not end in this time is not begun. The errors match [ErrTimeout].
 // The default is no bound but the context's deadline and the client's Timeout. It panics
 // when d is not positive.
 func WithTimeout(d time.Duration) Option {
@@ -137,9 +138,14 @@ func lease(ctx context.Context, resp *http.Response, timeout error, end func()) 
 		return resp
 	}
 	body := &leasedBody{resp.Body, ctx, timeout, end}
-	if w, ok := resp.Body.(io.Writer); ok { // of a connection that changed its protocol
+	w, writes := resp.Body.(io.Writer)
+	half, halves := resp.Body.(writeCloser)
+	switch {
+	case writes && halves:
+		resp.Body = leasedHalves{leasedConn{body, w}, half}
+	case writes:
 		resp.Body = leasedConn{body, w}
-	} else {
+	default:
 		resp.Body = body
 	}
 	return resp
@@ -155,7 +161,9 @@ type leasedBody struct {
 func (b *leasedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		err = timedOut(b.ctx, b.timeout, err)
+		if err != io.EOF { //nolint:errorlint // what came whole is whole, however late it is read
+			err = timedOut(b.ctx, b.timeout, err)
+		}
 		b.end()
 	}
 	return n, err
@@ -166,7 +174,16 @@ func (b *leasedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
+// leasedConn is the body of a connection that changed its protocol.
 type leasedConn struct {
 	*leasedBody
 	io.Writer
 }
+
+// leasedHalves is one whose writing half can be ended, as httputil.ReverseProxy does.
+type leasedHalves struct {
+	leasedConn
+	writeCloser
+}
+
+type writeCloser interface{ CloseWrite() error }

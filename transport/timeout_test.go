@@ -296,6 +296,7 @@ func TestTimeoutCutsTheBody(t *testing.T) {
 				_, _ = io.WriteString(w, "begun")
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
+				panic(http.ErrAbortHandler) // an orderly end might still arrive
 			})
 			rt := transport.New(client.Transport, transport.WithTimeout(300*time.Millisecond))
 			req, err := http.NewRequestWithContext(t.Context(), "GET", ts.URL, nil)

@@ -25,3 +25,6 @@ func (s *sending) watch(ctx context.Context) context.Context {
 // unsent reports whether the attempt certainly had no connection. A RoundTripper that
 // does not call traces leaves it open.
 func (s *sending) unsent() bool { return s != nil && s.asked.Load() && !s.got.Load() }
+
+// sent reports whether the attempt had a connection.
+func (s *sending) sent() bool { return s != nil && s.got.Load() }

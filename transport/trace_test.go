@@ -138,11 +138,9 @@ func TestCallersTrace(t *testing.T) {
 		var n atomic.Int32
 		w := newWire(t, func(w http.ResponseWriter, _ *http.Request) {
 			if n.Add(1) < 3 {
-				w.Header().Set("X-Should-Retry", "true")
-				w.Header().Set("Idempotency-Status", "store-unavailable")
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
-		}, opts...)
+		}, append(opts, transport.WithClassifier(transport.OnStatus(transport.Unprocessed, 503)))...)
 		var asked, got, wrote, first atomic.Int32
 		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 			GetConn:              func(string) { asked.Add(1) },

@@ -37,9 +37,15 @@ func (s *timeoutStep) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	body := &timedBody{resp.Body, ctx, cancel}
-	resp.Body = body
-	if conn, ok := body.ReadCloser.(io.Writer); ok { // the connection of another protocol
+	conn, writes := resp.Body.(io.Writer) // the connection of another protocol
+	half, halves := resp.Body.(writeCloser)
+	switch {
+	case writes && halves:
+		resp.Body = timedHalves{timedConn{body, conn}, half}
+	case writes:
 		resp.Body = timedConn{body, conn}
+	default:
+		resp.Body = body
 	}
 	return resp, nil
 }
@@ -77,3 +83,11 @@ type timedConn struct {
 	*timedBody
 	io.Writer
 }
+
+// timedHalves is one whose writing half can be ended.
+type timedHalves struct {
+	timedConn
+	writeCloser
+}
+
+type writeCloser interface{ CloseWrite() error }

@@ -120,6 +120,11 @@ var brokenSteps = []struct {
 	{"a body that can only be read", []string{"Response/UpgradeIsPassedOn"}, after(func(resp *http.Response) {
 		resp.Body = struct{ io.ReadCloser }{resp.Body}
 	})},
+	{"a connection that cannot be ended by halves", []string{"Response/UpgradeIsPassedOn"}, after(func(resp *http.Response) {
+		if conn, ok := resp.Body.(io.ReadWriteCloser); ok {
+			resp.Body = struct{ io.ReadWriteCloser }{conn}
+		}
+	})},
 	{"errors are texts", []string{
 		"Error/RefusedConnectionIsFound", "Error/CertificateIsFound", "Body/ErrorsOfReadingItComeBack",
 		"Context/EndedBefore", "Context/EndsTheWaitForAResponse", "Context/CauseIsKept", "Context/DeadlineIsATimeout",

@@ -134,16 +134,10 @@ var responseRules = []rule{
 	},
 	{
 		name: "Response/UpgradeIsPassedOn",
-		says: "the body of a 101 can be written to, so that WebSockets work",
+		says: "the body of a 101 can be written to, and its writing half be ended where net/http can, so that WebSockets work",
 		check: func(e *env) {
 			s := e.serve(upgrade)
-			req := s.request(http.MethodGet, nil)
-			req.Header.Set("Connection", "Upgrade")
-			req.Header.Set("Upgrade", "echo")
-			resp, err := s.send(req)
-			if err != nil {
-				e.fatalf("GET: %v", err)
-			}
+			resp := s.upgraded(s.rt)
 			defer resp.Body.Close()
 			conn, ok := resp.Body.(io.ReadWriter)
 			if resp.StatusCode != http.StatusSwitchingProtocols || !ok {
@@ -155,8 +149,35 @@ var responseRules = []rule{
 			} else if _, err := io.ReadFull(conn, heard); err != nil || string(heard) != "ping" {
 				e.errorf("heard %q, %v", heard, err)
 			}
+			bare := s.upgraded(s.base)
+			defer bare.Body.Close()
+			if _, ok := bare.Body.(writeCloser); !ok {
+				return // as in older versions of Go
+			}
+			half, ok := conn.(writeCloser)
+			if !ok {
+				e.fatalf("the body is a %T without CloseWrite", resp.Body)
+			}
+			err := half.CloseWrite()
+			if rest, read := io.ReadAll(conn); err != nil || read != nil || len(rest) > 0 {
+				e.errorf("ending the writing half: %v; then %q, %v, want the end", err, rest, read)
+			}
 		},
 	},
+}
+
+type writeCloser interface{ CloseWrite() error }
+
+// upgraded asks for another protocol.
+func (s *service) upgraded(rt http.RoundTripper) *http.Response {
+	req := s.request(http.MethodGet, nil)
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "echo")
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		s.fatalf("GET: %v", err)
+	}
+	return resp
 }
 
 // upgrade answers 101 and then echoes what it hears.
