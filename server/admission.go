@@ -21,13 +21,16 @@ const (
 // that forms in front of a full server is expected to have moved up to it.
 //
 // The answer to a refused caller is 503 with Retry-After, in whole seconds, rounded up,
-// and with [SlotHeader], to the millisecond and with a ticket. A client that
-// understands it comes back at its slot and shows the ticket. Its seat is kept for a
+// and with [SlotHeader], to the millisecond and with a ticket. (Without a waiting room,
+// Retry-After is a second more for a random half, because those who go by it come all
+// together.) A client that understands it comes back at its slot and shows the ticket. Its seat is kept for a
 // grace ([WithGrace]): it goes in before everybody whose slot is later and before
 // everybody who has none, and waits inside for a moment when no place is free yet. One
 // that does not understand it obeys Retry-After and is served like anyone who comes at
 // that time. No place stays empty for a seat: who is there when nobody is before it goes
-// in.
+// in. Callers who ignore what they are told, and ask all the time, can therefore be served
+// before others who obey; these then wait for longer than their turn would be, but no
+// longer than a slot lies ahead ([WithHorizon]): 10 s, or what the line has lasted.
 //
 // A refusal says that nothing happened. Mount it outside of [New], so that a refused
 // request claims no idempotency key, and inside of what keeps a single client from asking
@@ -37,7 +40,12 @@ const (
 //	http.Handle("POST /orders", admit(once(createOrder)))
 //
 // It is not for handlers whose requests last for as long as a client likes, such as
-// WebSockets: how long a place is taken is what slots are computed from. Each process
+// WebSockets: how long a place is taken is what slots are computed from. A place is free
+// when the handler in it returns: http.TimeoutHandler inside of it returns while its own
+// handler runs on, so put that outside. A deadline of the request's context that ends while
+// the request waits is answered like any refusal; a client that hangs up leaves the line,
+// but over HTTP/1 that is not noticed as long as its request has a body that nobody has
+// read, and then it waits to the end and may get a place. Each process
 // keeps its own line, in memory of at most about 8 MiB, and only its own tickets are of
 // use in it; any other is as good as none.
 //
@@ -70,7 +78,7 @@ func (a *admission) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.observer.Decided(ctx, d.Entry)
 	}
 	if !admitted {
-		turnAway(w, d.Slot, d.ticket)
+		turnAway(w, d.Slot, d.ticket, a.line.room == 0)
 		return
 	}
 	a.next.ServeHTTP(w, r)

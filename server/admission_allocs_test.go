@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/goaroundhq/goaround/server"
 )
@@ -53,13 +55,28 @@ func TestAdmission_memoryIsBounded(t *testing.T) {
 	}
 	used := heap() - before
 	t.Logf("%d refused, %d seats given, %d KiB", refused, kept, used>>10)
-	if used > 16<<20 {
-		t.Errorf("%d MiB are in use after a million refusals, want at most 16", used>>20)
+	if used > 8<<20 {
+		t.Errorf("%d MiB are in use after a million refusals, want at most 8", used>>20)
 	}
 	if kept < server.MaxSeats {
 		t.Errorf("%d seats were given, want %d and more", kept, server.MaxSeats)
 	}
 	runtime.KeepAlive(h)
+}
+
+// Sixty thousand who are to ask again do not use up the tickets of those who get a slot.
+func TestAdmission_ticketsAreLeftForSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := server.Admission(server.AdmitRate(10, 1), noRoom)(takes(0))
+		for range server.MaxSeats + 100 {
+			ask(h, "")
+		}
+		time.Sleep(500 * time.Millisecond)
+		ask(h, "")
+		if slot, ticket := slotOf(t, ask(h, "").Header()); ticket == "" {
+			t.Errorf("no ticket for the slot in %v", slot)
+		}
+	})
 }
 
 func BenchmarkAdmission(b *testing.B) {

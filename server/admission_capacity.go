@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // capacity is what is scarce. Its instants are durations since the line began. It is
 // guarded by the line.
@@ -59,52 +62,56 @@ const shortHorizon = time.Second
 // becomes free, while all are taken, in each limit-th part of the time that a request
 // takes, and that is learned from the requests.
 type places struct {
-	limit, inside int
-	changed       time.Duration // when the last one went in or out
-	resumed       time.Duration // when the last stall ended
-	ages          time.Duration // of those inside, together, when it changed
-	ended         float64       // requests that ended; the past fades
-	took          float64       // seconds that they took, together
+	limit   int
+	inside  []time.Duration // when those inside went in, in order
+	changed time.Duration   // when the last one went in or out
+	ended   float64         // requests that ended; the past fades
+	took    float64         // seconds that they took, together
 }
 
 func newPlaces(limit int) *places { return &places{limit: limit} }
 
 func (p *places) take(now time.Duration) bool {
-	if p.inside >= p.limit {
+	if p.full() {
 		return false
 	}
-	p.age(now)
-	p.inside++
+	p.changed = now
+	p.inside = append(p.inside, now)
 	return true
 }
 
+func (p *places) full() bool { return len(p.inside) >= p.limit }
+
 func (p *places) give(now, since time.Duration) {
-	took := (now - since).Seconds()
-	if p.stall(now) > 0 {
-		p.resumed = now
-	}
-	if since < p.resumed { // it says little about the pace from now on
-		took = min(took, surprise*p.mean())
-	}
-	p.age(now)
-	p.inside--
-	p.ages -= now - since
+	p.changed = now
+	i, _ := slices.BinarySearch(p.inside, since)
+	p.inside = slices.Delete(p.inside, i, i+1)
+	long := p.long() // one that hung says little about the others; when all are slower, the mean soon follows
 	p.ended++
-	p.took += took
+	p.took += min((now - since).Seconds(), long)
 	if window := float64(max(64, 2*p.limit)); p.ended > window {
 		p.took *= window / p.ended
 		p.ended = window
 	}
 }
 
-func (p *places) age(now time.Duration) {
-	p.ages += time.Duration(p.inside) * (now - p.changed)
-	p.changed = now
-}
+// surprise is how many times the mean a request that takes long counts as, at most, and
+// the most by which places that are lost slow the pace. leastLong is what the shortest
+// pause of the process may add to any request.
+const (
+	surprise  = 4
+	leastLong = time.Millisecond
+)
 
-// surprise is by how much the requests that are inside, or were in a stall, can change the
-// mean at once.
-const surprise = 4
+// long is from how many seconds on a request takes longer than is usual.
+func (p *places) long() float64 { return max(surprise*p.mean(), leastLong.Seconds()) }
+
+// lost is how many of the places are not to be counted on: their requests have been there
+// for so long that nobody knows when they end.
+func (p *places) lost(now time.Duration) int {
+	n, _ := slices.BinarySearch(p.inside, now-time.Duration(p.long()*float64(time.Second)))
+	return n
+}
 
 // mean is how long a request took lately, in seconds.
 func (p *places) mean() float64 {
@@ -115,14 +122,8 @@ func (p *places) mean() float64 {
 }
 
 func (p *places) interval(now time.Duration) time.Duration {
-	mean := p.mean()
-	// Those still inside are evidence when they have been there for longer than that:
-	// some may hang, and their places are as good as lost.
-	ages := (p.ages + time.Duration(p.inside)*(now-p.changed)).Seconds()
-	if inside := float64(p.inside); ages > mean*inside {
-		mean = min((p.took+ages)/(p.ended+inside), surprise*mean)
-	}
-	every := mean / float64(p.limit) * float64(time.Second)
+	going := max(float64(p.limit-p.lost(now)), float64(p.limit)/surprise)
+	every := p.mean() / going * float64(time.Second)
 	return time.Duration(min(max(every, float64(minInterval)), float64(maxInterval)))
 }
 
@@ -130,7 +131,7 @@ func (p *places) interval(now time.Duration) time.Duration {
 // cannot go on: a pause of the process, a database that hangs. 0 is no stall.
 func (p *places) stall(now time.Duration) time.Duration {
 	still := now - p.changed
-	if p.inside < p.limit || still.Seconds() < p.mean()*max(2, 20/float64(p.limit)) {
+	if !p.full() || still.Seconds() < p.mean()*max(2, 20/float64(p.limit)) {
 		return 0
 	}
 	return still
@@ -140,7 +141,7 @@ func (p *places) stall(now time.Duration) time.Duration {
 // promises nothing much beyond. So callers ask again ever less often while it lasts, and
 // are not far away when it ends.
 func (p *places) next(now time.Duration) time.Duration {
-	if p.inside < p.limit {
+	if !p.full() {
 		return now
 	}
 	return now + max(p.stall(now)/4, p.interval(now))

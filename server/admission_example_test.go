@@ -13,7 +13,7 @@ import (
 // Five requests are let in at once and one in two seconds from then on. Two more get the
 // time at which it is their turn, each another one.
 func ExampleAdmission() {
-	admit := server.Admission(server.AdmitRate(0.5, 5), server.WithWaitingRoom(0, 0))
+	admit := server.Admission(server.AdmitRate(0.5, 5))
 	h := admit(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "welcome")
 	}))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type line struct {
 	waiting  waiters
 	seats    *seats
 	book     *book
+	reach    reach
 	wake     *time.Timer // when capacity comes by itself and somebody waits for it
 }
 
@@ -57,7 +59,7 @@ func (l *line) enter(ctx context.Context, t ticket) decision {
 	l.admit(now) // if anybody still waits after this, there is no place
 	l.seats.expire(now, l.capacity.next(now) > now)
 	seat := l.seats.find(t, now)
-	claimed := seat != nil && seat.at <= now
+	claimed := seat != nil && seat.at <= now && !seat.far
 	if l.capacity.take(now) {
 		defer l.mu.Unlock()
 		l.sit(seat)
@@ -106,20 +108,15 @@ func (l *line) wait(ctx context.Context, w *waiter, came, patience time.Duration
 	switch {
 	case w.admitted: // even if it has just given up: the place is its own to leave
 		d = decision{Entry: l.entry(now, Admitted, claimed), since: w.since}
-	case ctx.Err() != nil:
-		l.giveUp(w, now)
+	case errors.Is(ctx.Err(), context.Canceled):
+		l.waiting.leave(w)
 		d = decision{Entry: l.entry(now, Left, claimed)}
-	default:
-		l.giveUp(w, now)
+	default: // a deadline is one of this side: the caller is there, and gets its answer
+		l.waiting.leave(w)
 		d = l.refuse(now, w.seat, claimed)
 	}
 	d.Waited = now - came
 	return d
-}
-
-func (l *line) giveUp(w *waiter, now time.Duration) {
-	l.waiting.leave(w)
-	l.arm(now)
 }
 
 // leave gives the place of an admitted request to the next one.
@@ -152,74 +149,70 @@ func (l *line) sit(s *seat) {
 		return
 	}
 	l.seats.claim(s)
-	l.book.cancel(s.at)
+	if !s.far {
+		l.book.cancel(s.at)
+	}
 }
 
 // arm sees to it that somebody looks when the next place comes by itself.
 func (l *line) arm(now time.Duration) {
-	if !l.capacity.timed() {
+	if !l.capacity.timed() || len(l.waiting.heap) == 0 {
 		return
 	}
-	switch {
-	case len(l.waiting.heap) == 0:
-		if l.wake != nil {
-			l.wake.Stop()
-		}
-	case l.wake == nil:
-		l.wake = time.AfterFunc(l.capacity.next(now)-now, func() {
-			l.mu.Lock()
-			l.admit(l.now())
-			l.mu.Unlock()
-		})
-	default:
-		l.wake.Reset(l.capacity.next(now) - now)
+	wait := l.capacity.next(now) - now
+	if l.wake != nil {
+		l.wake.Reset(wait)
+		return
 	}
+	l.wake = time.AfterFunc(wait, func() {
+		l.mu.Lock()
+		l.admit(l.now())
+		l.mu.Unlock()
+	})
 }
 
 // refuse finds the slot of one for whom there is no place now.
 func (l *line) refuse(now time.Duration, s *seat, claimed bool) decision {
 	l.book.advance(now)
-	var at time.Duration
-	var t ticket
 	switch {
-	case s == nil:
-		at, t = l.promise(now)
+	case s == nil || s.far && s.at <= now:
+		s = l.promise(now, s)
 	case s.at > now: // early
-		at, t = s.at, s.ticket
 	default:
-		at, t = l.move(now, s), s.ticket
+		l.move(now, s)
 	}
 	e := l.entry(now, Refused, claimed)
-	e.Slot, e.Kept = at-now, t != ticket{}
-	return decision{Entry: e, ticket: t}
+	e.Slot, e.Kept = s.at-now, !s.far && s.ticket != ticket{}
+	return decision{Entry: e, ticket: s.ticket}
 }
 
-// promise gives a slot to a newcomer, and keeps a seat there if that is possible. When the
-// line is longer than the horizon, the newcomer is to ask again at a random time: not so
-// late that the line could have ended before.
-func (l *line) promise(now time.Duration) (time.Duration, ticket) {
-	horizon := l.capacity.horizon(now, l.horizon)
-	end := now + horizon
-	at, ok := l.book.free(l.capacity.next(now), end, l.capacity.interval(now), len(l.waiting.heap), l.seats.share)
-	if !ok {
-		return end - rand.N(horizon/2), ticket{}
+// promise gives a slot to a newcomer, whose seat is nil, or to one who has asked again, and
+// keeps a seat there. When the line is longer than the reach, the caller is to ask again, at
+// a random time that is not so late that the line could have ended before.
+func (l *line) promise(now time.Duration, s *seat) *seat {
+	interval := l.capacity.interval(now)
+	ahead := l.capacity.horizon(now, l.reach.refuse(now, interval, l.horizon))
+	end := now + ahead
+	at, ok := l.book.free(l.capacity.next(now), end, interval, len(l.waiting.heap), l.seats.share)
+	if ok {
+		l.book.add(at)
+	} else {
+		at = end - rand.N(ahead/3)
 	}
-	l.book.add(at)
-	if s := l.seats.issue(at); s != nil {
-		return at, s.ticket
+	if s == nil {
+		return l.seats.issue(at, !ok)
 	}
-	return at, ticket{}
+	s.at, s.far = at, !ok
+	return s
 }
 
 // move gives a later slot to one who came in time and found no place within its grace,
 // because requests take longer than they did. It stays ahead of all but those who wait
 // with a seat.
-func (l *line) move(now time.Duration, s *seat) time.Duration {
-	l.book.cancel(s.at)
+func (l *line) move(now time.Duration, s *seat) {
 	ahead := time.Duration(len(l.waiting.heap) - l.waiting.inRoom)
 	s.at = min(l.capacity.next(now)+ahead*l.capacity.interval(now), now+l.horizon)
 	l.book.add(s.at)
-	return s.at
 }
 
 func (l *line) entry(now time.Duration, v Verdict, claimed bool) Entry {

@@ -12,6 +12,7 @@ import (
 	"github.com/goaroundhq/goaround/server"
 )
 
+// Nobody waits inside in vain.
 func TestAdmission_roomIsForThoseWhoCanBeServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen entries
@@ -29,6 +30,7 @@ func TestAdmission_roomIsForThoseWhoCanBeServed(t *testing.T) {
 	})
 }
 
+// One of two places is lost to a request that hangs, while the other goes on.
 func TestAdmission_placesThatHangAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen entries
@@ -54,6 +56,8 @@ func TestAdmission_placesThatHangAreNotCounted(t *testing.T) {
 	})
 }
 
+// A handler becomes slow. Those who come in time wait for the grace, and keep their
+// ticket and their place in front of newcomers.
 func TestAdmission_slotMovesWhenTheHandlerIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := make(chan struct{})
@@ -99,6 +103,7 @@ func TestAdmission_slotMovesWhenTheHandlerIsSlow(t *testing.T) {
 	})
 }
 
+// That a handler hangs is seen while it does, and none of its requests has ended.
 func TestAdmission_slotsAreLaterWhenNothingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
@@ -132,32 +137,46 @@ func TestAdmission_beyondTheHorizon(t *testing.T) {
 		h := server.Admission(server.AdmitRate(10, 1), noRoom, server.WithHorizon(10*time.Second),
 			server.WithAdmissionObserver(seen.observer()))(takes(0))
 		ask(h, "")
-		var plain []time.Duration
+		var far []time.Duration
+		var ticket string
 		for i := range 1000 {
-			slot, ticket := slotOf(t, ask(h, "").Header())
-			kept := ticket != ""
-			if e := seen.last(t); e.Kept != kept {
-				t.Errorf("entry %+v, ticket %q", e, ticket)
+			var slot time.Duration
+			slot, ticket = slotOf(t, ask(h, "").Header())
+			e := seen.last(t)
+			if e.Kept != (i < 99) || ticket == "" {
+				t.Fatalf("caller %d: entry %+v, ticket %q, want seats for those within 10 s, and tickets for all", i, e, ticket)
 			}
-			if kept != (i < 99) {
-				t.Fatalf("caller %d: ticket %q at %v, want tickets for those within 10 s", i, ticket, slot)
-			}
-			if !kept {
-				plain = append(plain, slot)
+			if !e.Kept {
+				far = append(far, slot)
 			}
 		}
-		slices.Sort(plain)
-		if first, last := plain[0], plain[len(plain)-1]; first < 5*time.Second || first > 6*time.Second ||
+		own := far[len(far)-1]
+		slices.Sort(far)
+		if first, last := far[0], far[len(far)-1]; first < 6600*time.Millisecond || first > 7*time.Second ||
 			last < 9*time.Second || last > 10*time.Second {
-			t.Errorf("the others come back between %v and %v, want all over the second half of 10 s", first, last)
+			t.Errorf("the others come back between %v and %v, want all over the last third of 10 s", first, last)
+		}
+		time.Sleep(own)
+		ask(h, "")
+		slot, same := slotOf(t, ask(h, ticket).Header())
+		if e := seen.last(t); !e.Kept || e.Claimed || same != ticket {
+			t.Errorf("entry %+v, ticket %q, want a seat for the ticket that it had, %q", e, same, ticket)
+		}
+		time.Sleep(slot)
+		wantStatus(t, ask(h, ticket), http.StatusOK)
+		if e := seen.last(t); !e.Claimed {
+			t.Errorf("entry %+v, want a claimed seat", e)
 		}
 	})
 }
 
+// A thousand are refused and never come back. Whoever is refused later does not wait for
+// them; but as soon as seats are claimed again, they count.
 func TestAdmission_noShowsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := server.Admission(server.AdmitRate(100, 1), noRoom)(takes(0))
-		for range 3000 {
+		ask(h, "")
+		for range 900 {
 			ask(h, "")
 		}
 		slot := func() time.Duration {
@@ -168,7 +187,7 @@ func TestAdmission_noShowsAreForgotten(t *testing.T) {
 				}
 			}
 		}
-		if at := slot(); at < 29*time.Second {
+		if at := slot(); at < 9*time.Second {
 			t.Errorf("slot %v, want one behind all the others", at)
 		}
 		for range 500 { // some callers, and there is always a place for them
@@ -177,6 +196,21 @@ func TestAdmission_noShowsAreForgotten(t *testing.T) {
 		}
 		if at := slot(); at > 5*time.Second {
 			t.Errorf("slot %v after 10 s without a line, where one could come at once", at)
+		}
+		for range 300 {
+			w := ask(h, "")
+			if w.Code != http.StatusOK {
+				at, ticket := slotOf(t, w.Header())
+				time.Sleep(at)
+				wantStatus(t, ask(h, ticket), http.StatusOK)
+			}
+		}
+		var last time.Duration
+		for range 500 {
+			last = slot()
+		}
+		if last < 4*time.Second {
+			t.Errorf("slot %v, want one behind 500 others who will come", last)
 		}
 	})
 }

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bufio"
 	"crypto/rand"
+	"io"
 	"time"
 )
 
@@ -13,6 +15,7 @@ const maxSeats = 1 << 16
 type seat struct {
 	ticket ticket
 	at     time.Duration
+	far    bool // the line was longer: its holder asks again then, and keeps its ticket
 	taken  bool // its holder is here, waiting for a place
 	gone   bool // claimed
 }
@@ -20,10 +23,11 @@ type seat struct {
 // seats are those that are kept. A ticket is a random number and not a signed one: who
 // has come for a seat must be remembered anyway, so that a ticket admits once.
 type seats struct {
-	grace time.Duration
-	kept  map[ticket]*seat
-	given []*seat // in order, to find those whose time is over
-	share float64 // of the seats, lately, that were of use
+	grace  time.Duration
+	random io.Reader
+	kept   map[ticket]*seat
+	given  []*seat // in order, to find those whose time is over
+	share  float64 // of the seats, lately, that were of use
 }
 
 // What one seat tells about the share of seats that are of use, and the least that is
@@ -45,16 +49,17 @@ func (s *seats) learn(used bool) {
 }
 
 func newSeats(grace time.Duration) *seats {
-	return &seats{grace: grace, kept: make(map[ticket]*seat), share: 1}
+	return &seats{grace: grace, random: bufio.NewReader(rand.Reader), kept: make(map[ticket]*seat), share: 1}
 }
 
-// issue keeps a seat, or returns nil when there are too many.
-func (s *seats) issue(at time.Duration) *seat {
-	if len(s.given) >= maxSeats {
-		return nil
+// issue keeps a seat, or returns one without a ticket when there are too many: half of them
+// are for those who have a slot.
+func (s *seats) issue(at time.Duration, far bool) *seat {
+	seat := &seat{at: at, far: far}
+	if n := len(s.given); n >= maxSeats || far && n >= maxSeats/2 {
+		return seat
 	}
-	seat := &seat{at: at}
-	_, _ = rand.Read(seat.ticket[:]) // never fails
+	_, _ = io.ReadFull(s.random, seat.ticket[:]) // never fails
 	s.kept[seat.ticket] = seat
 	s.given = append(s.given, seat)
 	return seat

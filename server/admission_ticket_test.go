@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +66,7 @@ func TestAdmission_seatIsKeptForTheGrace(t *testing.T) {
 	}
 }
 
+// Those who come early and find a free place use it, and others get their seats.
 func TestAdmission_earlyHoldersSetTheirSeatsFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := server.Admission(server.AdmitConcurrency(1), noRoom)(takes(100 * time.Millisecond))
@@ -92,6 +95,7 @@ func TestAdmission_earlyHoldersSetTheirSeatsFree(t *testing.T) {
 	})
 }
 
+// Tickets that are not worth anything get what everybody gets.
 func TestAdmission_worthlessTickets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		foreign := server.Admission(server.AdmitRate(1, 1), noRoom)(takes(0)) // or this one, before a restart
@@ -124,6 +128,120 @@ func TestAdmission_worthlessTickets(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Those who were told to ask again and find a free place before that use it. The slots that
+// others were promised remain theirs.
+func TestAdmission_earlyWithoutASlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen entries
+		h := server.Admission(server.AdmitRate(10, 1), noRoom, server.WithAdmissionObserver(seen.observer()))(takes(0))
+		ask(h, "")
+		for range 99 { // slots up to 10 s ahead
+			ask(h, "")
+		}
+		far := make([]string, 20)
+		for i := range far {
+			_, far[i] = slotOf(t, ask(h, "").Header())
+		}
+		for _, ticket := range far {
+			time.Sleep(100 * time.Millisecond)
+			wantStatus(t, ask(h, ticket), http.StatusOK)
+		}
+		kept := 0
+		for range 100 {
+			ask(h, "")
+			if seen.last(t).Kept {
+				kept++
+			}
+		}
+		if kept > 40 {
+			t.Errorf("%d more slots, want one for each tenth of the 2 s that have passed, and some more for no-shows", kept)
+		}
+	})
+}
+
+// A deadline that a middleware outside has set ends a holder's wait, and not its seat.
+func TestAdmission_deadlineKeepsTheSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		h := server.Admission(server.AdmitConcurrency(1), noRoom)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			time.Sleep(10 * time.Millisecond)
+			if r.Method == http.MethodPost {
+				<-hang
+			}
+		}))
+		warm(h)
+		var wg sync.WaitGroup
+		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
+		synctest.Wait()
+		slot, ticket := slotOf(t, ask(h, "").Header())
+		time.Sleep(slot)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+		r.Header.Set(server.TicketHeader, strconv.Quote(ticket))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if again, same := slotOf(t, w.Header()); same != ticket || again <= time.Millisecond {
+			t.Errorf("slot %v, ticket %q; want a later one, and the same ticket %q", again, same, ticket)
+		}
+		close(hang)
+		wg.Wait()
+	})
+}
+
+// Holders who waited in vain get slots behind those who still wait, and no two the same.
+func TestAdmission_movedSlotsAreInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		h := server.Admission(server.AdmitConcurrency(1), noRoom)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			time.Sleep(100 * time.Millisecond)
+			if r.Method == http.MethodPost {
+				<-hang
+			}
+		}))
+		warm(h)
+		var wg sync.WaitGroup
+		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
+		synctest.Wait()
+		moved := make([]time.Duration, 3)
+		for i := range moved {
+			slot, ticket := slotOf(t, ask(h, "").Header())
+			wg.Go(func() {
+				time.Sleep(slot)
+				moved[i], _ = slotOf(t, ask(h, ticket).Header())
+			})
+		}
+		time.Sleep(2 * time.Second) // all have waited for the grace
+		synctest.Wait()
+		// In the order in which they gave up, two, one and none were still waiting.
+		if moved[0] < moved[1]+200*time.Millisecond || moved[1] < moved[2]+200*time.Millisecond {
+			t.Errorf("moved to %v from when each gave up, want one interval for each who waited on", moved)
+		}
+		close(hang)
+		wg.Wait()
+	})
+}
+
+// Two come for the same token: one has been waiting for it, the other comes at the very
+// instant when it is there.
+func TestAdmission_waitingComesBeforeComing(t *testing.T) {
+	for range 30 { // which of the two gets to run first is left to chance
+		synctest.Test(t, func(t *testing.T) {
+			h := server.Admission(server.AdmitRate(1, 1), server.WithWaitingRoom(10, 10*time.Second))(takes(0))
+			ask(h, "")
+			start := time.Now()
+			var wg sync.WaitGroup
+			var waited, came time.Duration
+			wg.Go(func() { time.Sleep(time.Second); ask(h, ""); came = time.Since(start) })
+			wg.Go(func() { ask(h, ""); waited = time.Since(start) })
+			wg.Wait()
+			if waited != time.Second || came != 2*time.Second {
+				t.Errorf("the one that waited was served after %v, the one that came then after %v", waited, came)
+			}
+		})
+	}
 }
 
 func FuzzAdmissionTicket(f *testing.F) {
