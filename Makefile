@@ -14,11 +14,11 @@ help: ## show this list
 .PHONY: test
 test: deps ## install what is missing, and run all tests
 	go test $(RACE) -shuffle=on $(PACKAGES)
-	go test -shuffle=on -run 'Alloc|NotCopied' ./idem ./server ./skew ./transport # the race detector would change the counts
+	go test -shuffle=on -run 'Alloc|NotCopied' ./idem ./otel ./otel/eventlog ./server ./skew ./slot ./transport # the race detector would change the counts
 
 .PHONY: deps
 deps: ## install what the tests need (as root), or say how
-	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime
+	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime promtool:prometheus
 
 .PHONY: check
 check: ## formatting, vet and staticcheck
@@ -30,12 +30,25 @@ check: ## formatting, vet and staticcheck
 bench: ## run the benchmarks and hold them against the bars of the design
 	go run ./benchmarks/bars
 
+.PHONY: peers
+peers: ## measure the client beside other retrying clients
+	go run ./benchmarks/peers
+
+.PHONY: herd
+herd: ## simulate a fleet after an outage, beside other ways to wait, against the bars
+	go run ./benchmarks/herd -bars
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	go test -run '^$$' -fuzz FuzzParseHeader -fuzztime $(FUZZTIME) ./idem
 	go test -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) ./idem/idemseal
 	go test -run '^$$' -fuzz FuzzTable -fuzztime $(FUZZTIME) ./idem/idemsql
 	go test -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) ./server
+	go test -run '^$$' -fuzz FuzzAdmissionTicket -fuzztime $(FUZZTIME) ./server
 	go test -run '^$$' -fuzz FuzzDate -fuzztime $(FUZZTIME) ./skew
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) ./skew/skewntp
+	go test -run '^$$' -fuzz FuzzBook -fuzztime $(FUZZTIME) ./slot/book
+	go test -run '^$$' -fuzz FuzzMember -fuzztime $(FUZZTIME) ./slot/book
 	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./transport
+	go test -run '^$$' -fuzz FuzzAssignedSlot -fuzztime $(FUZZTIME) ./transport
+	go test -run '^$$' -fuzz FuzzContentRange -fuzztime $(FUZZTIME) ./transport

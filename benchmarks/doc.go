@@ -11,4 +11,11 @@
 //
 // measures other ways to retry calls beside goaround's transport, and says which rules of
 // http.RoundTripper they break; its RESULTS.md is of such a run.
+//
+//	go run ./herd
+//	go run ./herd -real
+//
+// ask what becomes of a herd of callers after an outage, by the pacer and by other ways to
+// wait: in virtual time, and with processes, HTTP and Redis as they are. The first takes a
+// minute, the second five.
 package benchmarks

@@ -45,22 +45,27 @@ func TestReadmeSnippetsAreExamples(t *testing.T) {
 // example returns the source of an Example function.
 func example(t *testing.T, dir, name string) string {
 	t.Helper()
-	file := filepath.Join(dir, "example_test.go")
-	source, err := os.ReadFile(file)
+	files, err := filepath.Glob(filepath.Join(dir, "*example*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fset := token.NewFileSet()
-	parsed, err := parser.ParseFile(fset, file, source, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, decl := range parsed.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == name {
-			return string(source[fset.Position(f.Pos()).Offset:fset.Position(f.End()).Offset])
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fset := token.NewFileSet()
+		parsed, err := parser.ParseFile(fset, file, source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range parsed.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == name {
+				return string(source[fset.Position(f.Pos()).Offset:fset.Position(f.End()).Offset])
+			}
 		}
 	}
-	t.Errorf("%s has no %s", file, name)
+	t.Errorf("%s has no %s", dir, name)
 	return ""
 }
 

@@ -102,6 +102,9 @@ var secrets = []string{"AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature",
 
 // redact is the URL without what must not be written down: who asks, and with which signature.
 func redact(u *url.URL) string {
+	if u.Opaque != "" { // which may say anything, in no known order
+		return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+	}
 	shown := *u
 	shown.Fragment, shown.RawFragment = "", ""
 	if u.User != nil {
@@ -120,10 +123,14 @@ func redact(u *url.URL) string {
 func redactQuery(query string) string {
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
-		name, _, ok := strings.Cut(part, "=")
+		written, _, ok := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(written)
+		if err != nil {
+			name = written
+		}
 		for _, secret := range secrets {
 			if ok && strings.EqualFold(name, secret) {
-				parts[i] = name + "=" + redacted
+				parts[i] = written + "=" + redacted
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func Clock(opts ...Option) skew.Option {
 		sources: newValues(c.maxValues, keySource.String),
 	}
 	for _, name := range roundNames {
-		begin(k.rounds, adding(service, keySkewResult.String(name)))
+		k.zero.from(k.rounds, adding(service, keySkewResult.String(name)))
 	}
 	return skew.WithObserver(skew.Observer{Synced: k.synced})
 }
@@ -35,10 +35,12 @@ type clockMetrics struct {
 	name    attribute.KeyValue
 	service record
 	sources *values[attribute.KeyValue]
+	zero    beginnings
 }
 
 // synced is called once in a round, every few minutes, so it may make its attributes then.
 func (k *clockMetrics) synced(ctx context.Context, r skew.Report) {
+	k.zero.begin(ctx)
 	if r.Status != skew.Unknown {
 		k.skew.Record(ctx, r.Offset.Seconds(), k.service...)
 		k.uncertainty.Record(ctx, r.Uncertainty.Seconds(), k.service...)

@@ -20,7 +20,7 @@
 //
 //	retry.call.duration         histogram s              calls, by retry.target, retry.outcome
 //	retry.call.attempts         histogram {attempt}      attempts of calls, by retry.target
-//	retry.retries               counter   {retry}        by retry.target, retry.reason
+//	retry.retries               counter   {retry}        decided, by retry.target, retry.reason
 //	retry.suppressed            counter   {retry}        wanted and not made, by retry.target, retry.reason
 //	retry.wait.duration         histogram s              before a retry, by retry.target, retry.wait.source
 //	retry.unpaced               counter   {retry}        for which the pacer failed, by retry.target
@@ -55,8 +55,10 @@
 // A label has few values: no key, no URL, no text of an error is one. Targets and operations
 // are found out at run time; of each, 64 are told apart and the others are _OTHER
 // ([WithMaxValues]). Values are recorded with the context of the call, so those of a sampled
-// trace become exemplars. What should never happen, an operation that was run twice, has a
-// series that is 0 from the beginning, so that the first time is seen as an increase.
+// trace become exemplars; what a queue does, it does for many calls, so slot.* and
+// retry.slot_distribution have none. What should never happen, an operation that was run twice,
+// has a series that is 0 from the beginning, which is when the provider is set, or when the first
+// event comes after that, so that the first time is seen as an increase.
 //
 // # Spans
 //

@@ -9,7 +9,9 @@ import (
 	"github.com/goaroundhq/goaround/idem"
 )
 
-// Guard reports claims, for [idem.NewGuard] and [idem.Do]. [Server] has it in it.
+// Guard reports claims, for [idem.NewGuard] and [idem.Do]. [Server] has it in it. A claim that
+// finds its operation running or done is a duplicate, also one that has a key of another
+// operation: Guard sees the answer of the store, and not what it is compared with.
 func Guard(opts ...Option) idem.GuardOption {
 	c := newConfig(opts)
 	g := newGuardMetrics(c)
@@ -19,7 +21,7 @@ func Guard(opts ...Option) idem.GuardOption {
 		operation = other
 	}
 	g.duplicate = adding(keyService.String(c.service), keyOperation.String(operation))
-	begin(g.duplicates, g.duplicate)
+	g.zero.from(g.duplicates, g.duplicate)
 	return idem.WithGuardObserver(g.observer())
 }
 
@@ -32,6 +34,7 @@ type guardMetrics struct {
 	failed    add // a claim
 	renewed   [resultCount]add
 	ended     [idem.Abandoned + 1][resultCount]add
+	zero      beginnings
 }
 
 // result is what the store made of the end of a claim, or of a renewal.
@@ -70,12 +73,15 @@ func newGuardMetrics(c *config) *guardMetrics {
 		g.claimed[state] = adding(service, keyState.String(idem.State(state).String()))
 	}
 	g.failed = adding(service, keyState.String("failed"))
+	g.zero.from(g.claims, g.claimed[idem.Unknown])
 	for r, name := range resultNames {
 		g.renewed[r] = adding(service, keyResult.String(name))
 		for how := range g.ended {
 			g.ended[how][r] = adding(service, keyEnding.String(idem.Ending(how).String()), keyResult.String(name))
-			begin(g.endings, g.ended[how][r])
 		}
+	}
+	for how := range g.ended {
+		g.zero.from(g.endings, g.ended[how][:]...)
 	}
 	return g
 }
@@ -85,6 +91,7 @@ func (g *guardMetrics) observer() idem.Observer {
 }
 
 func (g *guardMetrics) claim(ctx context.Context, _ idem.ID, r idem.ClaimResult, err error) {
+	g.zero.begin(ctx)
 	switch {
 	case err != nil:
 		g.claims.Add(ctx, 1, g.failed...)
@@ -92,7 +99,7 @@ func (g *guardMetrics) claim(ctx context.Context, _ idem.ID, r idem.ClaimResult,
 	case int(r.State) < len(g.claimed):
 		g.claims.Add(ctx, 1, g.claimed[r.State]...)
 	}
-	if g.duplicates != nil && r.State != idem.Acquired {
+	if g.duplicates != nil && (r.State == idem.Pending || r.State == idem.Done) {
 		g.duplicates.Add(ctx, 1, g.duplicate...)
 	}
 }
@@ -102,6 +109,7 @@ func (g *guardMetrics) renewal(ctx context.Context, _ idem.Claim, err error) {
 }
 
 func (g *guardMetrics) ending(ctx context.Context, _ idem.Claim, how idem.Ending, err error) {
+	g.zero.begin(ctx) // of a claim from before there was a provider
 	if int(how) < len(g.ended) {
 		g.endings.Add(ctx, 1, g.ended[how][resultOf(err)]...)
 	}

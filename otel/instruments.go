@@ -4,6 +4,7 @@ import (
 	otelapi "go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // Attributes of this project. The others are from the semantic conventions.
@@ -40,6 +41,8 @@ type description struct {
 var (
 	// seconds are the buckets of http.client.request.duration, with room for long waits.
 	seconds = []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10, 30, 60, 120}
+	// quick are the buckets of questions to a store, in the same process or in the same city.
+	quick = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 	// attempts are the buckets of what is mostly 1.
 	attempts = []float64{1, 2, 3, 4, 5, 8}
 )
@@ -48,7 +51,7 @@ var (
 var (
 	callDuration = description{"retry.call.duration", "s", "Duration of calls, with all attempts and waits.", seconds}
 	callAttempts = description{"retry.call.attempts", "{attempt}", "Attempts that calls took.", attempts}
-	retries      = description{"retry.retries", "{retry}", "Attempts after the first of a call.", nil}
+	retries      = description{"retry.retries", "{retry}", "Further attempts of calls, when they are decided; a caller may leave before.", nil}
 	suppressed   = description{"retry.suppressed", "{retry}", "Attempts that a call would have needed and did not get.", nil}
 	waitDuration = description{"retry.wait.duration", "s", "Waits before another attempt.", seconds}
 	unpaced      = description{"retry.unpaced", "{retry}", "Attempts that wait by backoff because the pacer failed.", nil}
@@ -73,7 +76,7 @@ var (
 // The instruments of pacers and clocks.
 var (
 	slotWait      = description{"retry.slot_distribution", "s", "Time until the slots that were given.", seconds}
-	slotStore     = description{"slot.store.duration", "s", "Questions to the store of slots.", seconds}
+	slotStore     = description{"slot.store.duration", "s", "Questions to the store of slots.", quick}
 	slotModes     = description{"slot.mode_changes", "{change}", "Targets that were seen in another mode than before.", nil}
 	slotFallbacks = description{"slot.fallbacks", "{caller}", "Callers that were not paced because the store could not be asked.", nil}
 	slotRecovered = description{"slot.recoveries", "{recovery}", "Times that the store of slots answered again.", nil}
@@ -88,7 +91,9 @@ var (
 // of errors, and telemetry that fails is no reason for a program to fail.
 type meter struct{ metric.Meter }
 
-func (c *config) meter() meter { return meter{c.meters.Meter(scope)} }
+func (c *config) meter() meter {
+	return meter{c.meters.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL), metric.WithInstrumentationVersion(version()))}
+}
 
 func must[I any](instrument I, err error) I {
 	if err != nil {

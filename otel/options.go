@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"sync"
 
 	otelapi "go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -12,7 +14,23 @@ import (
 )
 
 // scope is the name of what the instruments and spans come from.
-const scope = "github.com/goaroundhq/goaround/otel"
+const scope = module + "/otel"
+
+const module = "github.com/goaroundhq/goaround"
+
+// version is that of this module, as the program was built with it; "" when that is not known.
+var version = sync.OnceValue(func() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module {
+			return m.Version
+		}
+	}
+	return ""
+})
 
 // DefaultMaxValues is how many targets, and how many operations, are told apart.
 const DefaultMaxValues = 64
@@ -60,7 +78,8 @@ func defaultService() string {
 }
 
 // WithMeterProvider sets where the instruments are made. The default, nil, is the global
-// provider: until one is set there, an event costs a few nanoseconds.
+// provider: until one is set there, which may be after this, an event costs a few nanoseconds
+// and is not counted.
 func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
 
 // WithTracerProvider makes spans by p; otel.GetTracerProvider() is the global one. The
@@ -78,7 +97,8 @@ func WithPropagators(p propagation.TextMapPropagator) Option {
 
 // WithService sets the attribute service of all instruments. The default, "", is the
 // environment variable OTEL_SERVICE_NAME, or unknown_service with the program's name, as in
-// the SDK's resource.
+// the SDK's resource. What else that resource says, and a service.name that the program gives
+// it, is not known here: give both the same name.
 func WithService(name string) Option { return func(c *config) { c.service = name } }
 
 // WithOperation sets the attribute operation, for [Server] and [Guard]: a word of yours, never
@@ -88,7 +108,9 @@ func WithOperation(name string) Option { return func(c *config) { c.operation = 
 
 // WithMaxValues bounds how many targets, and how many operations, are told apart; those that
 // come later are counted together as _OTHER. The default is [DefaultMaxValues]. It panics when
-// n is not positive.
+// n is not positive. A target may have 17 series of retry.retries, one for each reason, and
+// the SDK tells 2000 series of an instrument apart: for n above 110 raise that as well, by its
+// WithCardinalityLimit.
 func WithMaxValues(n int) Option {
 	if n <= 0 {
 		panic(fmt.Sprintf("otel: WithMaxValues(%d): must be positive", n))

@@ -167,12 +167,16 @@ var outcomeNames = func() (names [outcomeCount]string) {
 
 func (o outcome) String() string { return outcomeNames[o] }
 
-func outcomeOf(c transport.Call) outcome {
+// outcomeOf asks the context first: what stops a call when its caller leaves may have any
+// cause, also one of the caller's own.
+func outcomeOf(ctx context.Context, c transport.Call) outcome {
 	switch {
 	case c.Err == nil && c.Status < http.StatusBadRequest && c.Attempts > 1:
 		return successRetried
 	case c.Err == nil && c.Status < http.StatusBadRequest:
 		return successFirst
+	case c.Err != nil && left(ctx):
+		return canceled
 	case c.Stop != nil:
 		if r := refusalOf(c.Stop); r != refusedCanceled {
 			return stopped + outcome(r)

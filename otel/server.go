@@ -46,10 +46,13 @@ func newServerMetrics(c *config) *serverMetrics {
 	}
 	s.sites = newValues(c.maxValues, func(name string) *operationSite {
 		site := c.operationSite(name)
-		begin(s.duplicates, site.duplicate)
-		begin(s.requests, site.answered[server.Unprotected], site.answered[server.Outcome(idem.OutcomeUnknown)])
+		site.zero.from(s.duplicates, site.duplicate)
+		site.zero.from(s.requests, site.answered[server.Unprotected], site.answered[server.Outcome(idem.OutcomeUnknown)])
 		return site
 	})
+	if c.operation != "" {
+		s.sites.of(c.operation) // its alarms need not wait for a request
+	}
 	return s
 }
 
@@ -64,6 +67,7 @@ type operationSite struct {
 	answered  map[server.Outcome]add // read only
 	unknown   add                    // an outcome that is not among answers
 	duplicate add
+	zero      beginnings
 }
 
 func (c *config) operationSite(name string) *operationSite {
@@ -89,6 +93,7 @@ func (s *serverMetrics) answered(ctx context.Context, a server.Answer) {
 		operation = a.Pattern
 	}
 	site := s.sites.of(operation)
+	site.zero.begin(ctx)
 	options, ok := site.answered[a.Outcome]
 	if !ok {
 		options = site.unknown

@@ -11,9 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
 	"github.com/goaroundhq/goaround/idem"
 	goaroundotel "github.com/goaroundhq/goaround/otel"
 	"github.com/goaroundhq/goaround/server"
+	"github.com/goaroundhq/goaround/slot"
+	"github.com/goaroundhq/goaround/transport"
 )
 
 // post sends requests with a key, "" for none, and returns the last status.
@@ -124,13 +128,70 @@ func TestServerCountsTroubleOfTheStore(t *testing.T) {
 func TestAlarmsBeginAtZero(t *testing.T) {
 	t.Parallel()
 	m := newMeters(t)
+	slot.NewQueue(goaroundotel.Slots(m.shop()...))
+	if _, err := send(t.Context(), transport.New(&stub{statuses: []int{200}}, goaroundotel.Transport(m.shop()...)), "GET", url); err != nil {
+		t.Fatal(err)
+	}
 	h := server.New(idem.NewMemory(), server.WithSharedScope(), goaroundotel.Server(m.shop(goaroundotel.WithOperation("order"))...))(http.HandlerFunc(ok))
 	post(t, h, "/", "k")
 	text := fmt.Sprint(m.collect(t))
-	for _, want := range []string{"fenced", "abandoned", "unprotected", "outcome-unknown"} {
+	for _, want := range []string{"fenced", "abandoned", "unprotected", "outcome-unknown", "budget"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no series of %s", want)
 		}
+	}
+	for _, name := range []string{"retry.unpaced", "retry.suppressed", "slot.fallbacks"} {
+		sum, _ := m.collect(t)[name].Data.(metricdata.Sum[int64])
+		if len(sum.DataPoints) != 1 || sum.DataPoints[0].Value != 0 {
+			t.Errorf("%s: %v, want a series that is 0", name, sum.DataPoints)
+		}
+	}
+}
+
+// An operation that is named has them before its first request.
+func TestAlarmsBeginBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
+	m := newMeters(t)
+	server.New(idem.NewMemory(), server.WithSharedScope(), goaroundotel.Server(m.shop(goaroundotel.WithOperation("order"))...))
+	text := fmt.Sprint(m.collect(t)["idempotency.requests"], m.collect(t)["idempotency.claims"])
+	for _, want := range []string{"unprotected", "outcome-unknown", "unknown"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no series of %s", want)
+		}
+	}
+}
+
+// What came again is a duplicate when it does not run again.
+func TestGuardCountsDuplicates(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		params int   // of the operation that comes again; 1 at first
+		first  error // of the first run, which leaves it unknown
+		truth  idem.State
+		want   []string
+	}{
+		"done":                {params: 1, want: []string{"_OTHER 1"}},
+		"key reused":          {params: 2, want: []string{"_OTHER 1"}}, // as Guard says
+		"unknown, and absent": {params: 1, first: errors.New("who knows"), truth: idem.Absent},
+		"unknown, and done":   {params: 1, first: errors.New("who knows"), truth: idem.Done, want: []string{"_OTHER 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMeters(t)
+			guard := idem.NewGuard(idem.NewMemory(), goaroundotel.Guard(m.shop()...))
+			op := idem.Operation{Name: "charge", Scope: idem.SharedScope, Key: "k", Params: 1}
+			_, _ = idem.Do(t.Context(), guard, op, func(context.Context) (int, error) { return 1, tt.first })
+			op.Params = tt.params
+			op.Recover = func(context.Context) (idem.Resolution, error) {
+				if tt.truth == idem.Absent {
+					return idem.Resolution{State: idem.Absent}, nil
+				}
+				record, err := idem.EncodeResult(1)
+				return idem.Resolution{State: idem.Done, Record: record}, err
+			}
+			_, _ = idem.Do(t.Context(), guard, op, func(context.Context) (int, error) { return 2, nil })
+			m.want(t, map[string][]string{"retry.duplicate_operations": tt.want})
+		})
 	}
 }
 

@@ -27,7 +27,7 @@ func newSlotMetrics(c *config) *slotMetrics {
 	for mode := range s.mode {
 		s.mode[mode] = adding(service, keyMode.String(book.Mode(mode).String()))
 	}
-	begin(s.fallbacks, s.service)
+	s.zero.from(s.fallbacks, s.service)
 	return s
 }
 
@@ -47,9 +47,11 @@ type slotMetrics struct {
 	service                       add
 	granted, answered, unanswered record
 	mode                          [book.Paced + 1]add
+	zero                          beginnings
 }
 
 func (s *slotMetrics) ask(_ string, took time.Duration, err error) {
+	s.zero.begin(context.Background())
 	options := s.answered
 	if err != nil {
 		options = s.unanswered
@@ -68,5 +70,6 @@ func (s *slotMetrics) change(_ string, _, to book.Mode) {
 }
 
 func (s *slotMetrics) fellBack(_ string, callers int, _ error) {
+	s.zero.begin(context.Background())
 	s.fallbacks.Add(context.Background(), int64(callers), s.service...)
 }

@@ -3,10 +3,13 @@ package otel_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	goaroundotel "github.com/goaroundhq/goaround/otel"
 	"github.com/goaroundhq/goaround/slot"
@@ -68,6 +71,11 @@ func TestSlotsCount(t *testing.T) {
 			if got := m.series(t, name); len(got) != want {
 				t.Errorf("%s: %q, want %d series", name, got, want)
 			}
+		}
+		// Stores answer within microseconds or milliseconds.
+		asked, _ := m.collect(t)["slot.store.duration"].Data.(metricdata.Histogram[float64])
+		if want := []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}; !slices.Equal(asked.DataPoints[0].Bounds, want) {
+			t.Errorf("buckets %v, want %v", asked.DataPoints[0].Bounds, want)
 		}
 		if got := m.series(t, "slot.mode_changes"); len(got) == 0 {
 			t.Error("no mode was seen to change")

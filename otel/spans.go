@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -25,7 +26,8 @@ type tracing struct {
 
 func newTracing(c *config) *tracing {
 	return &tracing{
-		tracer:      c.tracers.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL)),
+		tracer: c.tracers.Tracer(scope,
+			trace.WithSchemaURL(semconv.SchemaURL), trace.WithInstrumentationVersion(version())),
 		propagators: c.propagators, noAttempts: c.noAttempts,
 	}
 }
@@ -42,18 +44,19 @@ func (t *tracing) attempts() []transport.Step {
 }
 
 // traced is a call that has a span. It travels in the context, so that observers and the steps
-// below find it.
+// below find it, by the *tracing that made it: a transport may have several.
 type traced struct {
 	span trace.Span
 	sent atomic.Int64 // exchanges
 }
 
-type tracedKey struct{}
-
-func tracedFrom(ctx context.Context) *traced {
-	t, _ := ctx.Value(tracedKey{}).(*traced)
-	return t
+func (t *tracing) from(ctx context.Context) *traced {
+	call, _ := ctx.Value(t).(*traced)
+	return call
 }
+
+// resentKey is for the call that counts its exchanges by ResendCount.
+type resentKey struct{}
 
 // resend counts an exchange, and returns how many there were before it.
 func (t *traced) resend() int { return int(t.sent.Add(1)) - 1 }
@@ -69,9 +72,15 @@ func (s *callStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	method := knownMethod(req.Method)
 	ctx, span := s.tracer.Start(req.Context(), "retry "+spanName(method), trace.WithAttributes(
 		append(origin(req), semconv.HTTPRequestMethodKey.String(method))...))
-	defer span.End() // also when the next RoundTripper panics
-	ctx = context.WithValue(ctx, tracedKey{}, &traced{span: span})
+	returned := false
+	defer func() { end(span, returned) }()
+	call := &traced{span: span}
+	ctx = context.WithValue(ctx, s.tracing, call)
+	if s.noAttempts {
+		ctx = context.WithValue(ctx, resentKey{}, call)
+	}
 	resp, err := s.next.RoundTrip(req.WithContext(ctx))
+	returned = true
 	conclude(req.Context(), span, resp, err)
 	return resp, err
 }
@@ -86,8 +95,9 @@ func (s *attemptStep) CloseIdleConnections() { closeIdle(s.next) }
 func (s *attemptStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, span := s.tracer.Start(req.Context(), spanName(knownMethod(req.Method)),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(exchange(req)...))
-	defer span.End()
-	if call := tracedFrom(ctx); call != nil {
+	returned := false
+	defer func() { end(span, returned) }()
+	if call := s.from(ctx); call != nil {
 		tellResend(span, call.resend())
 	}
 	sent := req.WithContext(ctx)
@@ -97,6 +107,7 @@ func (s *attemptStep) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	s.propagators.Inject(ctx, propagation.HeaderCarrier(sent.Header))
 	resp, err := s.next.RoundTrip(sent)
+	returned = true
 	conclude(ctx, span, resp, err)
 	return resp, err
 }
@@ -119,7 +130,7 @@ type resendStep struct{ next http.RoundTripper }
 func (s *resendStep) CloseIdleConnections() { closeIdle(s.next) }
 
 func (s *resendStep) RoundTrip(req *http.Request) (*http.Response, error) {
-	if call := tracedFrom(req.Context()); call != nil {
+	if call, ok := req.Context().Value(resentKey{}).(*traced); ok {
 		tellResend(trace.SpanFromContext(req.Context()), call.resend())
 	}
 	return s.next.RoundTrip(req)
@@ -130,6 +141,15 @@ func tellResend(span trace.Span, before int) {
 	if before > 0 {
 		span.SetAttributes(semconv.HTTPRequestResendCount(before))
 	}
+}
+
+// end ends a span, also one of which the next RoundTripper panics.
+func end(span trace.Span, returned bool) {
+	if !returned {
+		span.SetAttributes(semconv.ErrorTypeKey.String("panic"))
+		span.SetStatus(codes.Error, "panic")
+	}
+	span.End()
 }
 
 // conclude tells a span how it ended. A caller who has left is no error.
@@ -145,12 +165,23 @@ func conclude(ctx context.Context, span trace.Span, resp *http.Response, err err
 			reason = reasonTimeout // a timeout of ours cancels the exchange
 		}
 		span.SetAttributes(semconv.ErrorTypeKey.String(reason.String()))
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, describe(err))
 	case resp != nil:
 		span.SetAttributes(response(resp)...)
 		if resp.StatusCode >= http.StatusBadRequest {
 			span.SetStatus(codes.Error, "")
 		}
+	}
+}
+
+// describe is the text of an error without the URL, which may have secrets in it.
+func describe(err error) string {
+	for {
+		var of *url.Error
+		if !errors.As(err, &of) || of.Err == nil {
+			return err.Error()
+		}
+		err = of.Err
 	}
 }
 
@@ -161,8 +192,8 @@ func left(ctx context.Context) bool {
 }
 
 // tellAttempt tells the call's span what follows an attempt.
-func tellAttempt(ctx context.Context, a transport.Attempt) {
-	call := tracedFrom(ctx)
+func (t *tracing) tellAttempt(ctx context.Context, a transport.Attempt) {
+	call := t.from(ctx)
 	if call == nil || a.Last && a.Stop == nil || !call.span.IsRecording() {
 		return
 	}
@@ -181,9 +212,9 @@ func tellAttempt(ctx context.Context, a transport.Attempt) {
 }
 
 // tellCall tells the call's span how it ended, as the metrics have it.
-func tellCall(ctx context.Context, c transport.Call) {
-	if call := tracedFrom(ctx); call != nil && call.span.IsRecording() {
-		call.span.SetAttributes(keyAttempts.Int(c.Attempts), keyOutcome.String(outcomeOf(c).String()))
+func (t *tracing) tellCall(ctx context.Context, c transport.Call) {
+	if call := t.from(ctx); call != nil && call.span.IsRecording() {
+		call.span.SetAttributes(keyAttempts.Int(c.Attempts), keyOutcome.String(outcomeOf(ctx, c).String()))
 	}
 }
 

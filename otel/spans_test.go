@@ -131,6 +131,33 @@ func TestEventsOfACall(t *testing.T) {
 	})
 }
 
+// Two providers on one transport have a whole tree each.
+func TestSpansOfTwoProviders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, other := newTracer(t), newTracer(t)
+		rt := traced(first, &stub{statuses: []int{503, 200}}, goaroundotel.Transport(goaroundotel.WithTracerProvider(other)))
+		if _, err := send(t.Context(), rt, "GET", url); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []*tracer{first, other} {
+			var calls, resent int
+			for _, span := range p.ended.Ended() {
+				attributes := values(span.Attributes())
+				if attributes["http.request.resend_count"] == "1" {
+					resent++
+				}
+				if attributes["retry.outcome"] == "success_retried" && len(span.Events()) == 1 {
+					calls++
+				}
+			}
+			if len(p.ended.Ended()) != 3 || calls != 1 || resent != 1 {
+				t.Errorf("%d spans, %d calls with outcome and event, %d resent", len(p.ended.Ended()), calls, resent)
+			}
+		}
+	})
+}
+
 func TestStatusOfSpans(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -23,7 +23,7 @@ func Transport(opts ...Option) transport.Option {
 	}
 	t := newTracing(c)
 	return join(
-		transport.WithObserver(transport.Observer{Attempt: tellAttempt, Call: tellCall}),
+		transport.WithObserver(transport.Observer{Attempt: t.tellAttempt, Call: t.tellCall}),
 		transport.WithObserver(observer), transport.WithStepObserver(steps),
 		transport.WithCallSteps(t.calls), transport.WithAttemptSteps(t.attempts()...),
 	)
@@ -37,6 +37,13 @@ type callMetrics struct {
 	sites *values[*callSite]
 }
 
+// site is found for events that are counted, and no others.
+func (m *callMetrics) site(ctx context.Context, target string) *callSite {
+	site := m.sites.of(target)
+	site.zero.begin(ctx)
+	return site
+}
+
 func newCallMetrics(c *config) *callMetrics {
 	m := c.meter()
 	calls := &callMetrics{
@@ -46,8 +53,8 @@ func newCallMetrics(c *config) *callMetrics {
 	}
 	calls.sites = newValues(c.maxValues, func(name string) *callSite {
 		site := c.callSite(name)
-		begin(calls.suppressed, site.suppressed[refusedBudget])
-		begin(calls.unpaced, site.unpaced)
+		site.zero.from(calls.suppressed, site.suppressed[refusedBudget])
+		site.zero.from(calls.unpaced, site.unpaced)
 		return site
 	})
 	return calls
@@ -71,7 +78,9 @@ type callSite struct {
 	hedges     [hedgeCount]add
 	resumed    add
 	broken     add
+	left       add
 	unpaced    add
+	zero       beginnings
 }
 
 func (c *config) callSite(name string) *callSite {
@@ -80,6 +89,7 @@ func (c *config) callSite(name string) *callSite {
 		attempts: recording(service, target), unpaced: adding(service, target),
 		resumed: adding(service, target, keyResume.String("resumed")),
 		broken:  adding(service, target, keyResume.String("broken")),
+		left:    adding(service, target, keyResume.String("canceled")),
 	}
 	for o := range s.calls {
 		s.calls[o] = recording(service, target, keyOutcome.String(outcome(o).String()))
@@ -104,16 +114,16 @@ func (m *callMetrics) call(ctx context.Context, c transport.Call) {
 	if !m.duration.Enabled(ctx) && !m.attempts.Enabled(ctx) {
 		return
 	}
-	site := m.sites.of(c.Target)
-	m.duration.Record(ctx, c.Latency.Seconds(), site.calls[outcomeOf(c)]...)
+	site := m.site(ctx, c.Target)
+	m.duration.Record(ctx, c.Latency.Seconds(), site.calls[outcomeOf(ctx, c)]...)
 	m.attempts.Record(ctx, int64(c.Attempts), site.attempts...)
 }
 
 func (m *callMetrics) attempt(ctx context.Context, a transport.Attempt) {
-	if a.Last && a.Stop == nil {
+	if a.Last && a.Stop == nil || !m.retries.Enabled(ctx) && !m.suppressed.Enabled(ctx) && !m.waits.Enabled(ctx) {
 		return
 	}
-	site := m.sites.of(a.Target)
+	site := m.site(ctx, a.Target)
 	if a.Last {
 		m.suppressed.Add(ctx, 1, site.suppressed[refusalOf(a.Stop)]...)
 		return
@@ -128,6 +138,9 @@ func (m *callMetrics) attempt(ctx context.Context, a transport.Attempt) {
 }
 
 func (m *callMetrics) hedge(ctx context.Context, h transport.Hedged) {
+	if !m.hedges.Enabled(ctx) {
+		return
+	}
 	result := hedgeLost
 	switch {
 	case h.Hedges == 0:
@@ -135,14 +148,20 @@ func (m *callMetrics) hedge(ctx context.Context, h transport.Hedged) {
 	case h.Winner > 0:
 		result = hedgeWon
 	}
-	m.hedges.Add(ctx, 1, m.sites.of(h.Target).hedges[result]...)
+	m.hedges.Add(ctx, 1, m.site(ctx, h.Target).hedges[result]...)
 }
 
 func (m *callMetrics) resume(ctx context.Context, r transport.Resumed) {
-	site := m.sites.of(r.Target)
-	if r.Stop != nil {
-		m.resumes.Add(ctx, 1, site.broken...)
-	} else {
-		m.resumes.Add(ctx, 1, site.resumed...)
+	if !m.resumes.Enabled(ctx) {
+		return
 	}
+	site := m.site(ctx, r.Target)
+	result := site.resumed
+	switch {
+	case r.Stop != nil && left(ctx):
+		result = site.left
+	case r.Stop != nil:
+		result = site.broken
+	}
+	m.resumes.Add(ctx, 1, result...)
 }

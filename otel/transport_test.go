@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	goaroundotel "github.com/goaroundhq/goaround/otel"
 	"github.com/goaroundhq/goaround/slot"
@@ -229,6 +232,23 @@ func TestTransportCountsBrokenDownloads(t *testing.T) {
 		}
 		m.want(t, map[string][]string{"retry.resumes": {"resumed," + target + " 1"}})
 	})
+}
+
+// Most calls are answered within a second, and take one attempt.
+func TestTransportBuckets(t *testing.T) {
+	t.Parallel()
+	m := newMeters(t)
+	if _, err := send(t.Context(), transport.New(&stub{statuses: []int{200}}, goaroundotel.Transport(m.shop()...)), "GET", url); err != nil {
+		t.Fatal(err)
+	}
+	durations, _ := m.collect(t)["retry.call.duration"].Data.(metricdata.Histogram[float64])
+	if want := []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10, 30, 60, 120}; !slices.Equal(durations.DataPoints[0].Bounds, want) {
+		t.Errorf("buckets of durations %v, want %v", durations.DataPoints[0].Bounds, want)
+	}
+	attempts, _ := m.collect(t)["retry.call.attempts"].Data.(metricdata.Histogram[int64])
+	if want := []float64{1, 2, 3, 4, 5, 8}; !slices.Equal(attempts.DataPoints[0].Bounds, want) {
+		t.Errorf("buckets of attempts %v, want %v", attempts.DataPoints[0].Bounds, want)
+	}
 }
 
 // However many targets there are, the attributes are few.

@@ -75,10 +75,40 @@ func recording(kv ...attribute.KeyValue) record {
 	return record{metric.WithAttributeSet(attribute.NewSet(kv...))}
 }
 
-// begin makes a series of what should never happen. Without it the first event would be the
-// first that is known of the series, and Prometheus would see no increase.
-func begin(c metric.Int64Counter, options ...add) {
-	for _, o := range options {
-		c.Add(context.Background(), 0, o...)
+// beginnings are the series of what should never happen, and how they begin, with 0. Without
+// it the first event would be the first that is known of the series, and Prometheus would see
+// no increase.
+type beginnings []*beginning
+
+type beginning struct {
+	counter metric.Int64Counter
+	series  []add
+	begun   atomic.Bool
+}
+
+// from begins the series of a counter. A global provider that is not set yet takes nothing
+// down, which is what begin is for.
+func (b *beginnings) from(counter metric.Int64Counter, series ...add) {
+	begins := &beginning{counter: counter, series: series}
+	begins.begin(context.Background())
+	*b = append(*b, begins)
+}
+
+// begin is for before every event.
+func (b beginnings) begin(ctx context.Context) {
+	for _, begins := range b {
+		if !begins.begun.Load() {
+			begins.begin(ctx)
+		}
+	}
+}
+
+// begin does it once the counter counts.
+func (b *beginning) begin(ctx context.Context) {
+	if !b.counter.Enabled(ctx) || b.begun.Swap(true) {
+		return
+	}
+	for _, options := range b.series {
+		b.counter.Add(context.Background(), 0, options...)
 	}
 }

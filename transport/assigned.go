@@ -30,7 +30,7 @@ const (
 )
 
 // maxSeats is how many seats in a call are taken without being counted and paid for.
-const maxSeats = 16
+const maxSeats = 32
 
 // hint is what a response asks of the next attempt.
 type hint struct {

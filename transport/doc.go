@@ -52,7 +52,7 @@
 // fifth to the calls of the last ten seconds, and ten in a second in any case. That is what
 // keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
 // with nil, takes it away. An attempt that the server answers with a seat in its line has not
-// failed: up to 16 of a call are neither counted nor paid for.
+// failed: up to 32 of a call are neither counted nor paid for.
 //
 // # How long
 //

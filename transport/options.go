@@ -64,7 +64,7 @@ func newConfig(opts []Option) *config {
 // when n is negative.
 //
 // An attempt that a server answers with a seat it keeps for the caller (a [SlotHeader] with a
-// ticket) was sent to the end of a line and has not failed, so up to 16 such attempts of a
+// ticket) was sent to the end of a line and has not failed, so up to 32 such attempts of a
 // call are not counted; [WithMaxRetryAfter] and the deadline bound them all the same. With 1
 // there is no second attempt even then.
 func WithMaxAttempts(n int) Option {

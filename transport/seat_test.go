@@ -29,7 +29,7 @@ func TestKeptSeatsAreNotCounted(t *testing.T) {
 		{"before failures", 2, []httpmock.Responder{seat, seat, failed, failed}, "4;max=4"},
 		{"between failures", 2, []httpmock.Responder{failed, seat, failed}, "3;max=3"},
 		{"in place of the last failure", 2, []httpmock.Responder{failed, seat, seat, failed}, "4;max=4"},
-		{"for ever", 2, repeat(18, seat), "18;max=18"},
+		{"for ever", 2, repeat(34, seat), "34;max=34"},
 		{"with one attempt", 1, []httpmock.Responder{seat}, "1;max=1"},
 		{"a slot without a seat", 2, repeat(2, status(503, "Admission-Slot", "10")), "2;max=2"},
 	} {

@@ -34,6 +34,7 @@ type fleet struct {
 	base     *http.Transport
 	progress progress
 	begun    func(call int) // told before a call is made; the first is 0
+	queue    *slot.Queue    // by which all clients take turns when they try again
 	measured []transport.Option
 
 	next     atomic.Int64
@@ -42,7 +43,7 @@ type fleet struct {
 
 func newFleet(c config, url string, p progress, m *metrics, begun func(int)) *fleet {
 	return &fleet{
-		config: c, url: url, progress: p, begun: begun, measured: m.ofFleet(),
+		config: c, url: url, progress: p, begun: begun, measured: m.ofFleet(), queue: slot.NewQueue(m.ofQueue()...),
 		base: &http.Transport{MaxIdleConnsPerHost: c.clients},
 	}
 }
@@ -56,6 +57,7 @@ func (f *fleet) run(ctx context.Context) []outcome {
 		clients.Go(func() { f.work(ctx, outcomes) })
 	}
 	clients.Wait()
+	_ = f.queue.Close() // its store is in memory, and has nothing to wait for
 	f.base.CloseIdleConnections()
 	return outcomes
 }
@@ -83,7 +85,7 @@ func (f *fleet) work(ctx context.Context, outcomes []outcome) {
 func (f *fleet) client() *http.Client {
 	return &http.Client{Transport: transport.New(f.base, slices.Concat(f.measured, []transport.Option{
 		transport.WithMaxAttempts(0), // as many as fit before the deadline
-		transport.WithBackoff(slot.FullJitter{Base: 50 * time.Millisecond, Max: 500 * time.Millisecond}),
+		transport.WithSlots(f.queue),
 		transport.WithObserver(transport.Observer{Attempt: f.attempt}),
 	})...)}
 }

@@ -7,7 +7,8 @@
 // The service is a real net/http server on loopback. POST /orders has an effect that
 // can be counted afterwards: each execution appends one line to a ledger file. Then
 // it answers 201 with a receipt. The clients are http.Clients with the transport of
-// this project, so a call keeps its Idempotency-Key while it is tried again.
+// this project, so a call keeps its Idempotency-Key while it is tried again. All clients
+// share a slot.Queue: retries come in turns, and during the outage hardly any come.
 //
 // Between the two sits a fault layer. By a seeded random source it loses responses
 // after the order ran, cuts connections while it runs, resets others before it runs,
@@ -35,9 +36,9 @@
 //	cut -d' ' -f1 orders.txt | sort | uniq -d
 //
 // With -metrics :9464 a Prometheus can read, while it runs, what package otel measures of
-// service and clients:
+// service, clients, their turns and their clock:
 //
-//	curl -s localhost:9464/metrics | grep -E '^(retry|idempotency)_'
+//	curl -s localhost:9464/metrics | grep -E '^(retry|idempotency|slot|skew)_'
 //
 // The exit status is 0 when every call ended well and every order ran exactly once,
 // 1 when not (with -naive duplicates are expected, and it is 0), 2 when the flags make

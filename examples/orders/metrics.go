@@ -13,6 +13,7 @@ import (
 	"github.com/goaroundhq/goaround/otel/otelprom"
 	"github.com/goaroundhq/goaround/server"
 	"github.com/goaroundhq/goaround/skew"
+	"github.com/goaroundhq/goaround/slot"
 	"github.com/goaroundhq/goaround/transport"
 )
 
@@ -64,6 +65,14 @@ func (m *metrics) ofFleet() []transport.Option {
 		return nil
 	}
 	return []transport.Option{goaroundotel.Transport(m.options("fleet")...), transport.WithDateSource(m.dates)}
+}
+
+// ofQueue measures the turns that the clients take.
+func (m *metrics) ofQueue() []slot.QueueOption {
+	if m == nil {
+		return nil
+	}
+	return []slot.QueueOption{goaroundotel.Slots(m.options("fleet")...)}
 }
 
 // ofService measures the requests to the service.

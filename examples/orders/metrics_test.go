@@ -17,7 +17,8 @@ func (listener) done()             {}
 func (listener) end()              {}
 func (l listener) say(line string) { l.said <- line }
 
-// While it runs, a scrape tells of retries and of the duplicates that were prevented.
+// While it runs, a scrape tells of retries, of their turns, of the clock, and of the
+// duplicates that were prevented.
 func TestMetricsWhileItRuns(t *testing.T) {
 	t.Parallel()
 	c := small(t)
@@ -50,6 +51,7 @@ func TestMetricsWhileItRuns(t *testing.T) {
 	}
 	for _, want := range []string{
 		`retry_duplicate_operations_total{operation="POST /orders",service="orders"} `,
+		`retry_slot_distribution_seconds_count{service="fleet"} `,
 		`retry_clock_skew_seconds{service="fleet"} `,
 		`retry_call_duration_seconds_count{retry_outcome="success_retried"`,
 		`retry_retries_total{retry_reason="reset"`,

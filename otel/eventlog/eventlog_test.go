@@ -131,6 +131,29 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// The caller who leaves has a cause of its own; nobody need be told.
+func TestTransportCallerLeaves(t *testing.T) {
+	t.Parallel()
+	for name, base := range map[string]roundTripper{"a wait": status(503), "an attempt": late, "a download": broken} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				logger, journal := newLogger(slog.LevelInfo)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(500*time.Millisecond, func() { cancel(errors.New("user pressed stop")) })
+				call(ctx, transport.New(base, eventlog.Transport(logger), second(), transport.WithResume()))
+				journal.want(t)
+			})
+		})
+	}
+}
+
+// late answers when nobody wants it any more.
+func late(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return status(503)(req)
+}
+
 func slow(req *http.Request) (*http.Response, error) {
 	select {
 	case <-time.After(1500 * time.Millisecond):
@@ -245,6 +268,9 @@ func TestSlots(t *testing.T) {
 		}
 		if err := r.(slot.Awaiter).Wait(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		if r, err = q.Reserve(t.Context(), "api", failed); err == nil { // it is known by now
+			r.Cancel()
 		}
 		journal.want(t, `level=WARN msg="callers not paced, store cannot be asked" target=api callers=1 error=*down*`)
 		if err := q.Close(); err != nil {

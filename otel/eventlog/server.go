@@ -44,7 +44,7 @@ func levelOf(a server.Answer) (level slog.Level, ok bool) {
 			return 0, false
 		}
 	case server.Unprotected, server.Outcome(idem.OutcomeUnknown), server.Outcome(idem.StoreUnavailable),
-		server.Outcome(idem.KeyReused), server.Outcome(idem.ResponseNotStored):
+		server.Outcome(idem.ResponseNotStored):
 		return slog.LevelWarn, true
 	default:
 		return slog.LevelDebug, true

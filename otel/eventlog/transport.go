@@ -10,8 +10,8 @@ import (
 )
 
 // Transport logs retries and hedges at Debug, downloads that broke at Debug when they go on,
-// and at Warn when not, and calls that are given up at Warn, but for those that the caller has
-// left. nil logs nothing.
+// and at Warn when not, and calls that are given up at Warn. Where the caller has left, a call
+// is not logged, and a download at Debug. nil logs nothing.
 func Transport(logger *slog.Logger) transport.Option {
 	c := calls{on(logger)}
 	return join(
@@ -31,7 +31,7 @@ func (l calls) attempt(ctx context.Context, a transport.Attempt) {
 	switch {
 	case !a.Last:
 		l.retry(ctx, a)
-	case a.Stop != nil && !errors.Is(a.Stop, context.Canceled):
+	case a.Stop != nil && !left(ctx) && !errors.Is(a.Stop, context.Canceled) && l.Enabled(ctx, slog.LevelWarn):
 		l.LogAttrs(ctx, slog.LevelWarn, "call given up", append(about(ctx, a), slog.Any("reason", a.Stop))...)
 	}
 }
@@ -51,6 +51,11 @@ func (l calls) retry(ctx context.Context, a transport.Attempt) {
 	l.LogAttrs(ctx, level, "attempt failed, another follows", attrs...)
 }
 
+// left reports whether the caller has gone, for another reason than that it took too long.
+func left(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
+}
+
 // about is what all events of an attempt have.
 func about(ctx context.Context, a transport.Attempt) []slog.Attr {
 	attrs := []slog.Attr{slog.String("target", a.Target), slog.Int("attempt", a.Number)}
@@ -68,7 +73,10 @@ func (l calls) hedge(ctx context.Context, h transport.Hedged) {
 
 func (l calls) resume(ctx context.Context, r transport.Resumed) {
 	level, text := slog.LevelDebug, "download resumed"
-	if r.Stop != nil {
+	switch {
+	case r.Stop != nil && left(ctx):
+		text = "download left"
+	case r.Stop != nil:
 		level, text = slog.LevelWarn, "download broken"
 	}
 	if !l.Enabled(ctx, level) {

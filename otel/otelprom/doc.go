@@ -23,7 +23,7 @@
 //
 // The rules tell of what somebody should look at; each has a description that says what to do:
 //
-//	GoaroundNoDuplicatePrevented    clients send again, and for hours no server has known a key
+//	GoaroundNoDuplicatePrevented    clients send again, and for hours a server has known no key
 //	GoaroundBudgetExhausted         retries are refused for want of budget
 //	GoaroundRetryAmplification      retries make up a fifth of what is sent
 //	GoaroundUnknownOutcomes         operations end, and nobody knows how

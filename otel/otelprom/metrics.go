@@ -2,12 +2,14 @@ package otelprom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/otlptranslator"
+	otelapi "go.opentelemetry.io/otel"
 	exporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
@@ -22,7 +24,8 @@ type Metrics struct {
 }
 
 // New makes a provider whose metrics the handler shows, and nothing else. Options are those of
-// the SDK, such as its resource, or a view that leaves an instrument out. Exemplars are shown
+// the SDK, such as a view that leaves an instrument out. Its resource is not shown: Prometheus
+// knows a process by job and instance, and the series have the attribute service. Exemplars are shown
 // to whom asks for OpenMetrics, as Prometheus does.
 func New(opts ...sdk.Option) (*Metrics, error) {
 	registry := prometheus.NewRegistry()
@@ -33,13 +36,18 @@ func New(opts ...sdk.Option) (*Metrics, error) {
 	provider := sdk.NewMeterProvider(append([]sdk.Option{sdk.WithReader(reader)}, opts...)...)
 	return &Metrics{
 		MeterProvider: provider, provider: provider,
-		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}),
+		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+			EnableOpenMetrics: true,
+			// What one instrument has wrong must not hide the others.
+			ErrorHandling: promhttp.ContinueOnError, ErrorLog: handled{},
+		}),
 	}, nil
 }
 
 // NewReader makes a reader for a provider of meters, and registers it, by default, when
 // registerer is nil, with prometheus.DefaultRegisterer. Its handler is the registry's, of
-// promhttp. The error is that of the registry.
+// promhttp: give that one ErrorHandling ContinueOnError, or two instruments that contradict
+// each other make it answer 500 and show nothing. The error is that of the registry.
 func NewReader(registerer prometheus.Registerer) (sdk.Reader, error) {
 	if registerer == nil {
 		registerer = prometheus.DefaultRegisterer
@@ -54,6 +62,11 @@ func NewReader(registerer prometheus.Registerer) (sdk.Reader, error) {
 	}
 	return reader, nil
 }
+
+// handled passes what promhttp would log to OpenTelemetry's handler of errors.
+type handled struct{}
+
+func (handled) Println(v ...any) { otelapi.Handle(errors.New("otelprom: " + fmt.Sprint(v...))) }
 
 // ServeHTTP shows all metrics.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }

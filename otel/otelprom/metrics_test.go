@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
 
@@ -92,6 +94,23 @@ func TestExemplars(t *testing.T) {
 	text := scrape(t, m, "application/openmetrics-text")
 	if want := `trace_id="` + span.SpanContext().TraceID().String() + `"`; !strings.Contains(text, want) {
 		t.Errorf("no exemplar with %s in\n%s", want, text)
+	}
+}
+
+// Two that disagree on what an instrument is hide none of the others.
+func TestContradictionsHideNothing(t *testing.T) {
+	t.Parallel()
+	m := newMetrics(t)
+	for scope, unit := range map[string]string{"a": "s", "b": "ms"} {
+		counter, err := m.Meter(scope).Int64Counter("jobs", metric.WithDescription(unit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counter.Add(t.Context(), 1, metric.WithAttributes(attribute.String("x", "y")))
+	}
+	get(t.Context(), transport.New(answers{200}, goaroundotel.Transport(goaroundotel.WithMeterProvider(m))))
+	if text := scrape(t, m, "text/plain"); !strings.Contains(text, "retry_call_attempts_count") {
+		t.Errorf("calls are not shown:\n%s", text)
 	}
 }
 
