@@ -66,6 +66,14 @@ func TestTurnWaitsForTheSlot(t *testing.T) {
 			took: time.Second, err: slot.ErrDeadline,
 		},
 		{
+			name: "a pacer that breaks leaves it to the backoff", plan: slot.Plan{Backoff: slot.BackoffFunc(func(int) time.Duration { return 3 * time.Second })},
+			pacer: awaitPacer{comes: time.Second, wait: errors.New("pacer down")}, took: 4 * time.Second,
+		},
+		{
+			name: "but never before the hint", plan: slot.Plan{Backoff: slot.BackoffFunc(func(int) time.Duration { return 3 * time.Second })},
+			pacer: awaitPacer{comes: time.Second, wait: errors.New("pacer down")}, hint: 5 * time.Second, took: 5 * time.Second,
+		},
+		{
 			name: "too late for the attempt", plan: slot.Plan{MinAttempt: 2 * time.Second}, pacer: awaitPacer{comes: 4 * time.Second},
 			deadline: 5 * time.Second, took: 4 * time.Second, err: slot.ErrDeadline, cancels: 1,
 		},

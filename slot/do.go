@@ -9,8 +9,12 @@ import (
 
 // Judgement is what the error of an attempt means.
 type Judgement struct {
-	Retry  bool          // another attempt may end better, and does no harm
-	Result Result        // what it says about the target's capacity
+	Retry bool // another attempt may end better, and does no harm
+	// Result is what it says about the target's capacity. The zero value is Success: the
+	// target did its work, as for an operation that must be tried again for a reason of its
+	// own (a conflict of transactions). Whatever shows that the target has trouble needs
+	// Failed or Rejected, or its callers do not take turns.
+	Result Result
 	Hint   time.Duration // what the target asked to wait; 0 for nothing
 }
 
@@ -37,7 +41,8 @@ func WithJudge(judge func(error) Judgement) DoOption {
 func WithGate() DoOption { return func(c *doConfig) { c.gated = true } }
 
 // Permanent marks an error of an operation that trying again does not mend: [Do] returns
-// err at once. The target did its work, for all that its pacer is told. nil stays nil.
+// err at once. The target did its work, for all that its pacer is told. The mark is for the
+// Do that runs the operation, and ends there. nil stays nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -49,13 +54,38 @@ type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }
 
+// unmark returns the error without its mark, and whether it had one.
+func unmark(err error) (plain error, final bool) {
+	if mark, ok := err.(*permanent); ok { //nolint:errorlint // the error itself, not what it wraps
+		plain, _ = unmark(mark.error)
+		return plain, true
+	}
+	var mark *permanent
+	if errors.As(err, &mark); mark != nil {
+		return &settled{err}, true
+	}
+	return err, false
+}
+
+// settled is an error with a mark somewhere inside that has had its effect.
+type settled struct{ error }
+
+func (s *settled) Unwrap() error { return s.error }
+
+// As has unmark find nothing here.
+func (s *settled) As(target any) bool {
+	_, ok := target.(**permanent)
+	return ok
+}
+
 // Error is returned by [Do] when a call ended without success that was tried again, or would
 // have been. It matches, by [errors.Is] and [errors.As], what Err and Stop match.
 type Error struct {
 	Target   string
 	Attempts int
-	// Err is the error of the last attempt. When the context ended while the call waited
-	// for its next attempt, it is the context's cause, joined with that error.
+	// Err is the error of the last attempt, nil when there was none. When the context ended
+	// while the call waited for its next attempt, it is the context's cause, joined with
+	// that error.
 	Err error
 	// Stop is why there was no further attempt: ErrAttempts, ErrDeadline or ErrHint. It is
 	// nil when the last error was final.
@@ -67,18 +97,24 @@ func (e *Error) Error() string {
 	if e.Attempts != 1 {
 		attempts = fmt.Sprintf("%d attempts", e.Attempts)
 	}
-	if e.Stop == nil {
+	switch {
+	case e.Stop == nil:
 		return fmt.Sprintf("slot: gave up on %s after %s: %v", e.Target, attempts, e.Err)
+	case e.Err == nil:
+		return fmt.Sprintf("slot: gave up on %s after %s: %v", e.Target, attempts, e.Stop)
+	default:
+		return fmt.Sprintf("slot: gave up on %s after %s (%v): %v", e.Target, attempts, e.Stop, e.Err)
 	}
-	return fmt.Sprintf("slot: gave up on %s after %s (%v): %v", e.Target, attempts, e.Stop, e.Err)
 }
 
-// Unwrap returns Err and Stop.
-func (e *Error) Unwrap() []error {
-	if e.Stop == nil {
-		return []error{e.Err}
+// Unwrap returns Err and Stop, as far as they are not nil.
+func (e *Error) Unwrap() (errs []error) {
+	for _, err := range []error{e.Err, e.Stop} {
+		if err != nil {
+			errs = append(errs, err)
+		}
 	}
-	return []error{e.Err, e.Stop}
+	return errs
 }
 
 // Do runs op until it succeeds or the plan ends the call, and returns its value. It is for
@@ -89,49 +125,78 @@ func (e *Error) Unwrap() []error {
 // An operation that is not idempotent may have had its effect although it failed: give it
 // Permanent errors, or a key, as idem.Do does.
 //
+// An attempt that is cut off by the context's deadline has failed, for all that the pacer is
+// told; one whose caller leaves for another reason says nothing.
+//
 // An error that is final at the first attempt is returned as it came, any other as *[Error],
 // of 0 attempts when there was no slot even for the first ([WithGate]).
 func Do[T any](ctx context.Context, plan *Plan, target string, op func(context.Context) (T, error), opts ...DoOption) (T, error) {
-	c := doConfig{judge: func(error) Judgement { return Judgement{Retry: true, Result: Failed} }}
+	c := doCall{plan: plan, target: target}
+	c.judge = func(error) Judgement { return Judgement{Retry: true, Result: Failed} }
 	for _, opt := range opts {
-		opt(&c)
+		opt(&c.doConfig)
 	}
 	var none T
-	if c.gated {
-		if err := plan.Admit(ctx, target); err != nil {
-			return none, &Error{Target: target, Err: err}
-		}
+	if err := c.begin(ctx); err != nil {
+		return none, err
 	}
+	defer func() { c.turn.Cancel() }() // when nobody was told how its attempt ended: op may panic
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
 		value, err := op(ctx)
 		f := Feedback{Attempt: attempt, Latency: time.Since(start)}
 		if err == nil {
-			plan.report(target, f)
+			c.tell(f)
 			return value, nil
 		}
-		if err := c.next(ctx, plan, target, f, err); err != nil {
+		if err := c.next(ctx, f, err); err != nil {
 			return none, err
 		}
 	}
 }
 
+// doCall is a call of [Do] that goes on.
+type doCall struct {
+	doConfig
+	plan   *Plan
+	target string
+	turn   Turn // of the attempt under way, until the pacer is told how it ended
+}
+
+// begin waits for the first attempt.
+func (c *doCall) begin(ctx context.Context) (err error) {
+	if !c.gated {
+		return nil
+	}
+	c.turn, err = c.plan.admit(ctx, c.target)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrDeadline):
+		return &Error{Target: c.target, Stop: err}
+	default:
+		return &Error{Target: c.target, Err: err}
+	}
+}
+
 // next waits for the attempt after one that failed, or returns the error that the call ends
 // with.
-func (c *doConfig) next(ctx context.Context, plan *Plan, target string, f Feedback, err error) error {
-	judged := c.classify(ctx, err)
+func (c *doCall) next(ctx context.Context, f Feedback, err error) error {
+	err, final := unmark(err)
+	judged := c.classify(ctx, err, final)
 	f.Result = judged.Result
-	failed := &Error{Target: target, Attempts: f.Attempt, Err: err}
+	failed := &Error{Target: c.target, Attempts: f.Attempt, Err: err}
 	if !judged.Retry {
-		if ctx.Err() == nil { // else it says nothing about the target
-			plan.report(target, f)
+		if !abandoned(ctx) {
+			c.tell(f)
 		}
 		if f.Attempt == 1 {
 			return err
 		}
 		return failed
 	}
-	turn, stop := plan.Next(ctx, target, f, judged.Hint)
+	c.turn = Turn{} // Next tells the pacer
+	turn, stop := c.plan.Next(ctx, c.target, f, judged.Hint)
 	if stop != nil {
 		failed.Stop = stop
 		return failed
@@ -144,19 +209,30 @@ func (c *doConfig) next(ctx context.Context, plan *Plan, target string, f Feedba
 		}
 		return failed
 	}
+	c.turn = turn
 	return nil
 }
 
-func (c *doConfig) classify(ctx context.Context, err error) Judgement {
-	var final *permanent
+func (c *doCall) classify(ctx context.Context, err error, final bool) Judgement {
 	switch {
-	case errors.As(err, &final):
-		return Judgement{Result: Success}
 	case ctx.Err() != nil:
 		return Judgement{Result: Failed}
+	case final:
+		return Judgement{Result: Success}
 	default:
 		return c.judge(err)
 	}
+}
+
+// tell tells the pacer how the call ended.
+func (c *doCall) tell(f Feedback) {
+	c.turn = Turn{}
+	c.plan.report(c.target, f)
+}
+
+// abandoned reports whether the caller left, for another reason than that it took too long.
+func abandoned(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 }
 
 // report tells the pacer, if there is one, how a call ended.

@@ -203,6 +203,10 @@ func TestDoAtTheGate(t *testing.T) {
 				if !errors.Is(err, tt.err) || (err != nil && tt.err == nil) {
 					t.Errorf("Do = %v, want %v", err, tt.err)
 				}
+				var e *slot.Error
+				if errors.As(err, &e) && (e.Attempts != 0 || (e.Stop == nil) == errors.Is(err, slot.ErrDeadline) || (e.Err == nil) == (e.Stop == nil)) {
+					t.Errorf("Do = %#v, want why there was no first attempt in Stop, or in Err that the caller left", e)
+				}
 				if time.Since(start) != tt.took || fmt.Sprint(tt.pacer.log) != tt.told {
 					t.Errorf("took %v, pacer saw %v; want %v, %v", time.Since(start), tt.pacer.log, tt.took, tt.told)
 				}
@@ -230,6 +234,66 @@ func TestDoCancelled(t *testing.T) {
 			t.Errorf("Do = %v, pacer saw %v", err, p.log)
 		}
 	})
+}
+
+// A call that is cut off by its deadline was too slow for its caller, and the pacer is told so,
+// whatever the operation makes of it.
+func TestDoCutOff(t *testing.T) {
+	t.Parallel()
+	for name, op := range map[string]func(context.Context) error{
+		"plain":     context.Cause,
+		"permanent": func(ctx context.Context) error { return slot.Permanent(ctx.Err()) },
+		"other":     func(context.Context) error { return errBusy },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				p := &logPacer{}
+				_, err := slot.Do(ctx, &slot.Plan{Pacer: p}, target, func(ctx context.Context) (int, error) {
+					<-ctx.Done()
+					return 0, op(ctx)
+				})
+				if got := fmt.Sprint(p.log); err == nil || got != "[report 1 failed]" {
+					t.Errorf("Do = %v, pacer saw %v", err, got)
+				}
+			})
+		})
+	}
+}
+
+// What Permanent marks ends the call that runs the operation, and no other.
+func TestPermanentEndsWithItsCall(t *testing.T) {
+	t.Parallel()
+	want := errors.New("no rows")
+	for name, tt := range map[string]struct {
+		marked error
+		is     bool // the error itself comes back
+	}{
+		"the error":     {slot.Permanent(want), true},
+		"marked inside": {fmt.Errorf("query: %w", slot.Permanent(want)), false},
+		"marked twice":  {slot.Permanent(slot.Permanent(want)), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inner, outer := 0, 0
+			_, err := slot.Do(t.Context(), &slot.Plan{MaxAttempts: 3, Backoff: fixed(0)}, "outer", func(ctx context.Context) (int, error) {
+				outer++
+				_, err := slot.Do(ctx, &slot.Plan{}, target, func(context.Context) (int, error) { inner++; return 0, tt.marked })
+				if !errors.Is(err, want) || (err == want) != tt.is { //nolint:errorlint // is meant
+					t.Errorf("Do = %T: %v, want %v", err, err, want)
+				}
+				if err.Error() != tt.marked.Error() {
+					t.Errorf("Do = %q, want %q", err, tt.marked)
+				}
+				return 0, err
+			})
+			if inner != 3 || outer != 3 || !errors.Is(err, want) {
+				t.Errorf("%d attempts of %d calls, and %v; want 3 of 3", inner, outer, err)
+			}
+		})
+	}
 }
 
 func TestDoPanics(t *testing.T) {

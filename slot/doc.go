@@ -18,13 +18,14 @@
 //
 //	Queue    callers of a target stand in line and are let through at the rate at which it
 //	         serves them, which is learnt; after an outage the first to ask is a single
-//	         probe. For one process, or with WithStore for a fleet: package slotredis.
+//	         probe. For one process or a few; with WithStore for a fleet: package slotredis.
 //	Ring     callers are dealt out over a fixed number of slots of a fixed width, in turn.
 //	         Simple, and enough for small herds.
 //	nobody   every caller waits at random by the plan's Backoff, FullJitter by default.
 //
-// A pacer never makes things worse: when what it depends on is out of reach, callers wait at
-// random as if there were none; see [Queue] for how soon.
+// When what a pacer depends on is out of reach, callers wait at random as if there were none;
+// see [Queue] for how soon. It also says why a fleet needs a store: many processes that each
+// have a queue alone do worse than with none.
 //
 // A [Plan] asks the pacer and bounds what it answers: how many attempts, how long a wait a
 // server may ask for, and whether there is time left before the context's deadline. What a
@@ -41,7 +42,9 @@
 //	}
 //
 // First attempts go at once. A pacer that is a [Gate] can hold them up too while a target has
-// trouble, which spares it most calls that would fail: [Plan.Admit], [WithGate].
+// trouble, which spares it most calls that would fail: [Plan.Admit], [WithGate]. Where calls
+// come steadily, and near to what the target can do, that is needed: else they leave no room
+// for those who wait.
 //
 // All waits are durations on the caller's monotonic clock; the wall clock has no part in
 // them.

@@ -27,24 +27,33 @@ func (pass) Cancel()              {}
 // when no slot comes in time, and the context's cause when it ends first. While the target
 // has no trouble it costs a few nanoseconds.
 func (p *Plan) Admit(ctx context.Context, target string) error {
+	_, err := p.admit(ctx, target)
+	return err
+}
+
+// admit also returns the turn that was waited for, if there was one.
+func (p *Plan) admit(ctx context.Context, target string) (Turn, error) {
 	gate, ok := p.Pacer.(Gate)
 	if !ok {
-		return nil
+		return Turn{}, nil
 	}
 	r, err := gate.Admit(ctx, target)
 	switch {
 	case errors.Is(err, ErrDeadline):
-		return err
+		return Turn{}, err
 	case err != nil || r == nil:
-		return nil //nolint:nilerr // a broken gate is open
+		return Turn{}, nil //nolint:nilerr // a broken gate is open
 	}
 	if _, free := r.(pass); free {
-		return nil
+		return Turn{}, nil
 	}
 	turn := Turn{Delay: r.Delay(), Source: FromSlot, given: time.Now(), minAttempt: p.MinAttempt, reservation: r}
 	if _, estimated := r.(Awaiter); !estimated && !turn.fits(ctx, turn.Delay) {
 		turn.Cancel()
-		return ErrDeadline
+		return Turn{}, ErrDeadline
 	}
-	return turn.Wait(ctx)
+	if err := turn.Wait(ctx); err != nil {
+		return Turn{}, err
+	}
+	return turn, nil
 }

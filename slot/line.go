@@ -85,7 +85,7 @@ func (l *line) reserve(ctx context.Context, f Feedback) (Reservation, error) {
 	p.hint = time.AfterFunc(f.Hint, func() {
 		l.mu.Lock()
 		defer l.unlock()
-		l.enlist(p)
+		l.join(p)
 	})
 	return p, nil
 }
@@ -101,54 +101,59 @@ func (l *line) admit(ctx context.Context) (Reservation, error) {
 	}
 	l.active = time.Now()
 	l.parked[p.caller] = p
-	l.enlist(p)
+	l.member.Gate(l.queue.now(), p.caller)
+	p.enlisted = true
 	l.settle()
 	return p, nil
 }
 
-// enlist makes a caller wait for a slot that is parked already.
-func (l *line) enlist(p *place) {
+// join makes a caller who is parked wait for a slot, now that the server's wait is over.
+func (l *line) join(p *place) {
 	if l.parked[p.caller] == p {
-		l.member.Gate(l.queue.now(), p.caller)
+		l.member.Join(l.queue.now(), p.caller, p.attempt)
 		p.enlisted = true
 	}
 }
 
-// report counts an attempt after which no slot is wanted, and says whether that can have
-// consequences: a success of a target that is clear has none.
-func (l *line) report(f Feedback) bool {
-	if f.Result != Success {
-		l.active = time.Now()
-	}
+// succeeded counts a success after which no slot is wanted, and gives the lock back. When the
+// target is clear that has no consequences, so there is nothing to settle.
+func (l *line) succeeded(f Feedback) {
 	l.member.Ended(l.queue.now(), f.book())
-	return f.Result != Success || !l.member.Clear()
+	if l.member.Clear() {
+		l.mu.Unlock()
+		return
+	}
+	l.unlock()
 }
 
 // handOut gives callers the slots that the member has for them.
 func (l *line) handOut() {
 	for {
-		now := l.queue.now()
-		grants := l.member.Granted(now)
+		grants := l.member.Granted(l.queue.now())
 		if len(grants) == 0 {
 			return
 		}
 		for _, g := range grants {
-			p := l.parked[g.Caller]
-			if p == nil {
-				continue
-			}
-			at := l.queue.time(g.At)
-			if p.limited && !at.Before(p.deadline) {
-				l.member.Leave(now, g.Caller)
-				l.decide(p, time.Time{}, ErrDeadline)
-				continue
-			}
-			l.decide(p, at, nil)
-			if tell := l.queue.config.observer.Granted; tell != nil {
-				wait := max(at.Sub(p.asked), 0)
-				l.news = append(l.news, func() { tell(l.target, wait) })
-			}
+			l.grant(l.parked[g.Caller], g)
 		}
+	}
+}
+
+// grant gives a caller the slot that has come for it, unless it comes too late.
+func (l *line) grant(p *place, g book.Grant) {
+	at := l.queue.time(g.At)
+	if p.limited && !at.Before(p.deadline) {
+		if g.Probe {
+			l.member.Unmade(l.queue.now())
+		}
+		l.decide(p, time.Time{}, ErrDeadline)
+		return
+	}
+	p.probe = g.Probe
+	l.decide(p, at, nil)
+	if tell := l.queue.config.observer.Granted; tell != nil {
+		wait := max(at.Sub(p.asked), 0)
+		l.news = append(l.news, func() { tell(l.target, wait) })
 	}
 }
 
@@ -170,12 +175,9 @@ func (l *line) setTimer() {
 		return
 	}
 	l.wake = wake
-	switch {
-	case wake.IsZero():
-		l.timer.Stop()
-	case l.timer == nil:
+	if l.timer == nil {
 		l.timer = time.AfterFunc(wake.Sub(now), l.tick)
-	default:
+	} else {
 		l.timer.Reset(wake.Sub(now))
 	}
 }
@@ -224,14 +226,18 @@ func (l *line) tick() {
 }
 
 // idle reports whether nothing is lost when the target is forgotten, but what successes
-// there were between failures, and a mode that nobody has spoken of for long.
+// there were between failures, and a mode that nobody has spoken of for long. While the store
+// cannot be told what the member has to tell, that is no reason to remember it.
 func (l *line) idle() bool {
-	return len(l.parked) == 0 && !l.asking && !l.ears.open() && l.member.Idle(l.queue.now())
+	return len(l.parked) == 0 && !l.asking && !l.ears.open() && (l.circuit.open() || l.member.Idle(l.queue.now()))
 }
 
-// giveWay is for a queue that has no room: it reports whether the line is gone now.
+// giveWay is for a queue that has no room: it reports whether the line is gone now. The
+// queue's lock is held, so it does not wait for a line that is busy, and thus not idle.
 func (l *line) giveWay() bool {
-	l.mu.Lock()
+	if !l.mu.TryLock() {
+		return false
+	}
 	defer l.mu.Unlock()
 	if !l.gone.Load() && l.idle() {
 		l.leave()

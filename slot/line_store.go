@@ -102,16 +102,13 @@ func (l *line) release(err error) {
 	}
 	released := len(l.parked)
 	now := time.Now()
+	l.member.LeaveAll(l.queue.now())
 	for _, p := range l.parked {
-		if p.enlisted {
-			l.member.Leave(l.queue.now(), p.caller)
-		}
 		at := p.unpaced(l.queue.config.fallback, now)
 		if p.limited && !at.Before(p.deadline) {
 			l.decide(p, time.Time{}, ErrDeadline)
 			continue
 		}
-		p.enlisted = false
 		l.decide(p, at, nil)
 	}
 	l.fellBack(released, err)

@@ -19,9 +19,9 @@ const (
 )
 
 // Memory is a [Store] in this process: all queues of the process that use it take turns with
-// each other. It starts no goroutine. It keeps the books of up to 4096 targets, each for 15
-// minutes after the last question; beyond that the ones that were not asked for the longest
-// time go first.
+// each other. It starts no goroutine. It keeps the books of about 4096 targets, each for 15
+// minutes after the last question; beyond that, ones that were not asked for long make room.
+// Those that somebody listens to stay.
 type Memory struct {
 	start time.Time
 	mu    sync.Mutex
@@ -96,8 +96,11 @@ func (m *Memory) Listen(ctx context.Context, target string, heard func(book.Noti
 func (m *Memory) page(target string, now time.Time) *page {
 	p := m.pages[target]
 	if p == nil {
-		if len(m.pages) >= maxBooks || now.Sub(m.swept) >= bookLife {
+		if now.Sub(m.swept) >= bookLife {
 			m.sweep(now)
+		}
+		if len(m.pages) >= maxBooks {
+			m.evict()
 		}
 		p = &page{asked: now}
 		m.pages[target] = p
@@ -105,24 +108,32 @@ func (m *Memory) page(target string, now time.Time) *page {
 	return p
 }
 
-// sweep removes all pages that nobody needs any more, and where that makes no room, of a few
-// the one that was asked for the longest time ago. A page with listeners stays: they would
-// hear of nothing.
+// sweep removes all pages that nobody needs any more. A page with listeners stays: they
+// would hear of nothing.
 func (m *Memory) sweep(now time.Time) {
 	m.swept = now
-	var oldest string
-	seen := 0
 	for target, p := range m.pages {
-		switch {
-		case len(p.listeners) > 0:
-		case now.Sub(p.asked) >= bookLife:
+		if len(p.listeners) == 0 && now.Sub(p.asked) >= bookLife {
 			delete(m.pages, target)
-		case seen == 0 || (seen < roomTries && p.asked.Before(m.pages[oldest].asked)):
-			oldest = target
-			seen++
 		}
 	}
-	if len(m.pages) >= maxBooks {
+}
+
+// evict removes of a few pages the one that was asked for the longest time ago. It looks at
+// a few only, because where very many targets fail each of them comes here.
+func (m *Memory) evict() {
+	var oldest string
+	var page *page
+	tries := roomTries
+	for target, p := range m.pages {
+		if len(p.listeners) == 0 && (page == nil || p.asked.Before(page.asked)) {
+			oldest, page = target, p
+		}
+		if tries--; tries == 0 {
+			break
+		}
+	}
+	if page != nil {
 		delete(m.pages, oldest)
 	}
 }

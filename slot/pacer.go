@@ -30,7 +30,8 @@ type Pacer interface {
 type Reservation interface {
 	// Delay is how long to wait from now until the slot, at least 0.
 	Delay() time.Duration
-	// Cancel gives the slot back; for a caller that will not use it.
+	// Cancel gives the slot back; for a caller that will not use it, or that has used it and
+	// will not tell how the attempt ended. Otherwise it does nothing when the slot is over.
 	Cancel()
 }
 

@@ -23,6 +23,7 @@ type place struct {
 	enlisted bool        // the member knows of it; under the line's lock
 	hint     *time.Timer // enlists it later
 	over     bool        // given back; under the line's lock
+	probe    bool        // the slot was given for a probe; likewise
 
 	decided chan struct{} // closed when at or err is known
 	at      time.Time
@@ -100,7 +101,8 @@ func (p *place) Wait(ctx context.Context) error {
 	return nil
 }
 
-// Cancel implements [Reservation]. A slot whose time has come is used up.
+// Cancel implements [Reservation]. A slot whose time has come is used up; if it was for a
+// probe, nobody waits for its outcome any more.
 func (p *place) Cancel() {
 	l := p.line
 	l.mu.Lock()
@@ -109,12 +111,14 @@ func (p *place) Cancel() {
 		return
 	}
 	p.over = true
-	parked := l.parked[p.caller] == p
-	if parked {
+	switch {
+	case l.parked[p.caller] == p:
+		if p.enlisted {
+			l.member.Leave(l.queue.now(), p.caller)
+		}
 		l.decide(p, time.Time{}, errCancelled)
-	}
-	if p.enlisted && (parked || (p.err == nil && time.Now().Before(p.at))) {
-		l.member.Leave(l.queue.now(), p.caller)
+	case p.probe:
+		l.member.Unmade(l.queue.now())
 	}
 }
 
@@ -144,18 +148,17 @@ func (l *line) refuse() {
 	l.refuseAt, l.refuseMore = now.Add(refuseEvery), false
 	tries := refuseTries
 	for _, p := range l.parked {
-		if !p.limited {
-			continue
-		}
-		if p.tooLate(l.estimate(p)) {
-			if p.enlisted {
-				l.member.Leave(l.queue.now(), p.caller)
-			}
-			l.decide(p, time.Time{}, ErrDeadline)
-		}
-		if tries--; tries == 0 {
+		if tries == 0 {
 			l.refuseMore = true
 			return
 		}
+		tries--
+		if !p.limited || !p.tooLate(l.estimate(p)) {
+			continue
+		}
+		if p.enlisted {
+			l.member.Leave(l.queue.now(), p.caller)
+		}
+		l.decide(p, time.Time{}, ErrDeadline)
 	}
 }

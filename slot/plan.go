@@ -68,7 +68,7 @@ func (s Source) String() string {
 }
 
 // Turn is the permission for one more attempt after a wait. Either Wait for it
-// or Cancel it.
+// or Cancel it. A Wait that fails has cancelled it.
 type Turn struct {
 	// Delay is counted from the moment when Next gave the turn. For a pacer that cannot
 	// know the slot so early it is an estimate, never above what is possible.
@@ -77,9 +77,11 @@ type Turn struct {
 	// PacerErr is the pacer's error when the plan fell back to its backoff.
 	PacerErr error
 
-	given       time.Time
+	given       time.Time // zero without a delay
 	minAttempt  time.Duration
 	reservation Reservation
+	backoff     Backoff // of one whose reservation fails
+	attempt     int
 }
 
 // Next decides about the attempt that would follow the one that f describes.
@@ -101,7 +103,10 @@ func (p *Plan) Next(ctx context.Context, target string, f Feedback, hint time.Du
 	if err != nil {
 		return Turn{}, err
 	}
-	turn.given, turn.minAttempt = time.Now(), p.MinAttempt
+	turn.minAttempt = p.MinAttempt
+	if turn.Delay > 0 {
+		turn.given = time.Now()
+	}
 	if !turn.fits(ctx, turn.Delay) {
 		turn.Cancel()
 		return Turn{}, ErrDeadline
@@ -141,7 +146,7 @@ func (p *Plan) place(ctx context.Context, target string, f Feedback) (Turn, erro
 		turn.PacerErr = pacerErr
 		return turn, nil //nolint:nilerr // the turn tells it: a broken pacer is no broken call
 	}
-	turn := Turn{Delay: max(r.Delay(), 0), Source: FromSlot, reservation: r}
+	turn := Turn{Delay: max(r.Delay(), 0), Source: FromSlot, reservation: r, backoff: p.backoff(), attempt: f.Attempt}
 	if f.Hint > turn.Delay {
 		turn.Delay, turn.Source = f.Hint, FromHint
 	}
@@ -149,16 +154,19 @@ func (p *Plan) place(ctx context.Context, target string, f Feedback) (Turn, erro
 }
 
 func (p *Plan) backOff(f Feedback) Turn {
-	backoff := p.Backoff
-	if backoff == nil {
-		backoff = FullJitter{}
-	}
-	delay := max(backoff.Delay(f.Attempt), 0)
+	delay := max(p.backoff().Delay(f.Attempt), 0)
 	if hint := f.Hint; hint > 0 {
 		spread := max(min(delay, hint), rand.N(hint/4+1))
 		return Turn{Delay: hint + min(spread, math.MaxInt64-hint), Source: FromHint}
 	}
 	return Turn{Delay: delay, Source: FromBackoff}
+}
+
+func (p *Plan) backoff() Backoff {
+	if p.Backoff == nil {
+		return FullJitter{}
+	}
+	return p.Backoff
 }
 
 func (p *Plan) maxHint() time.Duration {
@@ -171,25 +179,30 @@ func (p *Plan) maxHint() time.Duration {
 // Wait returns when the turn has come: Delay after Next gave it, or with a reservation
 // that is an [Awaiter], when that says so, but not before Delay when that was a server's
 // hint. When the context ends first it gives the slot back and returns the context's
-// cause; when a slot comes too late it returns an error matching ErrDeadline.
+// cause; when a slot comes too late it returns an error matching ErrDeadline. When the Awaiter
+// fails in another way, the plan's backoff follows.
 func (t Turn) Wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		t.Cancel()
 		return context.Cause(ctx)
 	}
-	until := t.Delay
+	until, least := t.Delay, time.Duration(0)
 	if a, ok := t.reservation.(Awaiter); ok {
-		if err := a.Wait(ctx); err != nil {
+		switch err := a.Wait(ctx); {
+		case ctx.Err() != nil && err != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, ErrDeadline):
 			return err
-		}
-		if t.Source != FromHint {
+		case err != nil: // a broken pacer is no broken call
+			least = t.instead()
+		case t.Source != FromHint:
 			until = 0 // it was an estimate
 		}
 	}
-	if !t.given.IsZero() {
+	if until > 0 && !t.given.IsZero() {
 		until -= time.Since(t.given)
 	}
-	if err := sleep(ctx, until); err != nil {
+	if err := sleep(ctx, max(until, least)); err != nil {
 		t.Cancel()
 		return err
 	}
@@ -198,6 +211,14 @@ func (t Turn) Wait(ctx context.Context) error {
 		return ErrDeadline
 	}
 	return nil
+}
+
+// instead is the wait of a turn whose reservation fails.
+func (t Turn) instead() time.Duration {
+	if t.backoff == nil {
+		return 0
+	}
+	return t.backoff.Delay(t.attempt)
 }
 
 // fits reports whether an attempt that starts after d has the time it needs.
@@ -221,7 +242,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Cancel gives up the turn and returns its slot, if a pacer booked one.
+// Cancel gives up the turn and returns its slot, if a pacer booked one. After Wait it is for
+// an attempt whose outcome the pacer will not be told: a [Queue] then does not wait for it.
 func (t Turn) Cancel() {
 	if t.reservation != nil {
 		t.reservation.Cancel()

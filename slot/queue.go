@@ -24,19 +24,35 @@ const (
 // rules are those of package book. NewQueue makes one for this process; with [WithStore] all
 // processes that share a store take turns.
 //
-// While a target has no trouble, nothing is remembered of it, a success costs one atomic
-// load, and the store is not asked. A target is remembered from its first failure until a
-// minute after the last; its book, with the rate that was learnt, for longer ([Memory]).
+// While a target has no trouble, nothing is remembered of it and the store is not asked. A
+// success then costs one atomic load if no target is remembered, a look into a map if others
+// are, and a short lock if it is itself. A target is remembered from its first failure until
+// a minute after the last; its book, with the rate that was learnt, for longer ([Memory]).
 // Goroutines run only while the store is asked, and while a target is not clear for notices;
 // they end by themselves, so a queue need not be closed.
+//
+// # Which one
+//
+// One process, or a few: the queue as it is. What it does for a herd it does for each process
+// alone, though: every one of them sends a probe of its own and finds out the rate for itself.
+// Where many have a few callers each, their probes and ramps add up to another herd, and a
+// target sees more calls than with plain [FullJitter]: three times as many with 100 processes
+// in the benchmarks' simulator. A fleet needs a store that all share, by WithStore.
+//
+// Retries alone take turns. Against a herd after an outage that is enough. Where first
+// attempts come steadily and near to what the target can do, they fill it up by themselves,
+// and retries find no room at whatever pace: hold first attempts up too, by [WithGate] or
+// [Plan.Admit].
 //
 // # When the store fails
 //
 // A question that fails, or has no answer within [WithStoreTimeout], opens a circuit for its
 // target: callers who are parked are released at once, to go when they would if they had
 // waited by [WithFallback] from the beginning; newcomers get [ErrUnavailable] at once, upon
-// which a [Plan] waits by its backoff; and first attempts pass the gate. No caller waits for
-// the store. It is tried again by one question in the background, when a failure gives reason
+// which a [Plan] waits by its backoff; and first attempts pass the gate. So nobody waits for
+// a store that is known to be dead. The first callers of each target do, up to the timeout:
+// a store may well be spread over servers of which one is dead, so each target has a circuit
+// of its own. It is tried again by one question in the background, when a failure gives reason
 // to, after 0.25 s at first and 5 s at most; its answer closes the circuit. Notices that cannot
 // be listened for cost nothing but more questions.
 type Queue struct {
@@ -58,7 +74,8 @@ var (
 	_ Gate  = (*Queue)(nil)
 )
 
-// NewQueue makes a queue, by default for this process alone, whose books are in memory.
+// NewQueue makes a queue, by default for this process alone, whose books are in memory. That
+// is for one process or a few; for a fleet see [WithStore], and [Queue] for why.
 func NewQueue(opts ...QueueOption) *Queue {
 	q := &Queue{config: defaultQueueConfig(), start: time.Now(), lines: make(map[string]*line)}
 	for _, opt := range opts {
@@ -84,19 +101,20 @@ func (q *Queue) Reserve(ctx context.Context, target string, f Feedback) (Reserva
 
 // Report implements [Pacer]. A success of a target that has no trouble costs next to nothing.
 func (q *Queue) Report(target string, f Feedback) {
-	l := q.find(target)
-	if l == nil && f.Result == Success {
+	if f.Result == Success {
+		if l := q.find(target); l != nil { // what has no trouble is not remembered for it
+			l.mu.Lock()
+			l.succeeded(f)
+		}
 		return
 	}
 	l, err := q.lock(target)
 	if err != nil {
 		return // too many targets: what is not counted does no harm
 	}
-	if l.report(f) {
-		l.unlock()
-	} else {
-		l.mu.Unlock()
-	}
+	defer l.unlock()
+	l.active = time.Now()
+	l.member.Ended(q.now(), f.book())
 }
 
 // Admit implements [Gate]. It does not return ErrUnavailable: without a store everybody

@@ -31,8 +31,9 @@ func defaultQueueConfig() queueConfig {
 // QueueOption configures a [Queue].
 type QueueOption func(*queueConfig)
 
-// WithStore makes the queue take turns with all others that use the store. All of them need
-// the same rules. The default is a [Memory] of its own. It panics when s is nil.
+// WithStore makes the queue take turns with all others that use the store; a fleet of more
+// than a few processes needs one ([Queue] says why). All of them need the same rules. The
+// default is a [Memory] of its own. It panics when s is nil.
 func WithStore(s Store) QueueOption {
 	if s == nil {
 		panic("slot: WithStore(nil): must not be nil")
@@ -40,8 +41,12 @@ func WithStore(s Store) QueueOption {
 	return func(c *queueConfig) { c.store = s }
 }
 
-// WithRules sets all parameters of pacing. The default is their zero value.
+// WithRules sets all parameters of pacing. The default is their zero value. It panics when
+// the Prior is negative or not finite.
 func WithRules(r book.Rules) QueueOption {
+	if !isRate(r.Prior) {
+		panic(fmt.Sprintf("slot: WithRules(Prior: %v): must be a finite number and not negative", r.Prior))
+	}
 	return func(c *queueConfig) { c.rules = r }
 }
 
@@ -50,11 +55,13 @@ func WithRules(r book.Rules) QueueOption {
 // not a limit. The default is 0: not known. It panics when the rate is negative or not
 // finite.
 func WithInitialRate(perSecond float64) QueueOption {
-	if !(perSecond >= 0) || math.IsInf(perSecond, 0) {
+	if !isRate(perSecond) {
 		panic(fmt.Sprintf("slot: WithInitialRate(%v): must be a finite number and not negative", perSecond))
 	}
 	return func(c *queueConfig) { c.rules.Prior = perSecond }
 }
+
+func isRate(r float64) bool { return r >= 0 && !math.IsInf(r, 1) } // nor NaN
 
 // WithFallback decides when parked callers go when the store fails under them: when they
 // would if they had waited by b from the beginning. The default is [FullJitter]. It panics
@@ -86,7 +93,8 @@ func WithMaxTargets(n int) QueueOption {
 	return func(c *queueConfig) { c.maxTargets = n }
 }
 
-// WithQueueObserver has o told what the queue does. The default is nobody.
+// WithQueueObserver has o told what the queue does. Several observers are told in the order in
+// which they were given. The default is nobody.
 func WithQueueObserver(o QueueObserver) QueueOption {
-	return func(c *queueConfig) { c.observer = o }
+	return func(c *queueConfig) { c.observer = c.observer.and(o) }
 }

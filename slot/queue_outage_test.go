@@ -177,6 +177,79 @@ func TestQueueOutageOfAHerd(t *testing.T) {
 	})
 }
 
+// Who is released goes neither before what the server asked for nor after the deadline.
+func TestQueueReleasedInTime(t *testing.T) {
+	t.Parallel()
+	const wait = 3 * time.Second
+	for name, tt := range map[string]struct {
+		hint, deadline time.Duration
+		took           time.Duration // 0: at once
+		err            error
+	}{
+		"nothing asked":        {took: wait},
+		"a server's wait":      {hint: 10 * time.Second, took: 10*time.Second + wait},
+		"deadline before that": {deadline: wait - 1, err: slot.ErrDeadline},
+		"deadline after that":  {deadline: wait + time.Second, took: wait},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := newShaky()
+				store.down.Store(true)
+				q := newQueue(t, slot.WithStore(store), slot.WithFallback(fixed(wait)))
+				ctx := t.Context()
+				if tt.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
+					defer cancel()
+				}
+				f := failed
+				f.Hint = tt.hint
+				start := time.Now()
+				r, err := q.Reserve(ctx, target, f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Report(target, failed)
+				err = r.(slot.Awaiter).Wait(t.Context())
+				if took := time.Since(start); !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) || took.Round(time.Second) != tt.took {
+					t.Errorf("Wait = %v after %v, want %v after %v", err, took, tt.err, tt.took)
+				}
+			})
+		})
+	}
+}
+
+// While nobody can be asked nobody is kept busy with it, and when nobody calls any more, all
+// targets are forgotten, and the store is left in peace.
+func TestQueueForgetsInAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newShaky()
+		q := newQueue(t, slot.WithStore(store), slot.WithMaxTargets(50))
+		store.down.Store(true)
+		for n := range 50 {
+			q.Report(fmt.Sprint(n), failed)
+		}
+		time.Sleep(100 * time.Millisecond) // the store has failed
+		for n := range 50 {
+			if wait := q.Timer(fmt.Sprint(n)); wait < 100*time.Millisecond {
+				t.Fatalf("the timer fires in %v, and the store is tried again in about 200ms", wait)
+			}
+		}
+		q.Report("another", failed) // finds room
+		if q.Targets() != 50 {
+			t.Errorf("%d targets remembered, want 50", q.Targets())
+		}
+		time.Sleep(5 * time.Minute)
+		before := store.asks.Load()
+		time.Sleep(time.Minute)
+		if asked := store.asks.Load() - before; asked != 0 || q.Targets() != 0 {
+			t.Errorf("minutes after the last call: %d questions a minute, %d targets", asked, q.Targets())
+		}
+	})
+}
+
 // A store that is down is asked ever less.
 func TestQueueAsksLessInAnOutage(t *testing.T) {
 	t.Parallel()

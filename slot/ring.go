@@ -28,7 +28,7 @@ type Counter interface {
 
 // Ring is a [Pacer] that deals retries out over Count slots of Width, one after the other:
 // a caller waits for (n mod Count) x Width, where n is the next number of a shared counter,
-// and a random part of Width. It is simple, and enough for small herds: it knows nothing of
+// and a random part of Width; all of that after what a server asked to wait. It is simple, and enough for small herds: it knows nothing of
 // the target, and spreads any number of callers over the same Count x Width. A [Queue] does
 // better.
 //
@@ -55,7 +55,7 @@ var _ Pacer = (*Ring)(nil)
 
 // Reserve implements [Pacer]. It asks the counter, for at most 250 ms; a counter that
 // failed is left alone for up to 5 s, in which Reserve returns ErrUnavailable at once.
-func (r *Ring) Reserve(ctx context.Context, _ string, _ Feedback) (Reservation, error) {
+func (r *Ring) Reserve(ctx context.Context, _ string, f Feedback) (Reservation, error) {
 	n, err := r.next(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,9 @@ func (r *Ring) Reserve(ctx context.Context, _ string, _ Feedback) (Reservation, 
 	}
 	// A counter may have wrapped around, and the remainder of a negative number is one too.
 	slot := (n%count + count) % count
-	return waitUntil(time.Now().Add(time.Duration(slot)*width + rand.N(width))), nil
+	wait := time.Duration(slot)*width + rand.N(width)
+	// A herd that was told the same is to be spread after that: before it nobody may go.
+	return waitUntil(time.Now().Add(max(f.Hint, 0)).Add(wait)), nil
 }
 
 // Report implements [Pacer]. A ring learns nothing.

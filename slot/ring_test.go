@@ -3,6 +3,7 @@ package slot_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,68 @@ func TestRingNamesItsCounter(t *testing.T) {
 			t.Errorf("counted at %q, %v, want %q", c.names, err, want)
 		}
 	}
+}
+
+// A herd that was told to come back in five seconds comes after that, and not as one.
+func TestRingSpreadsHints(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const hint, callers = 5 * time.Second, 100
+		plan := &slot.Plan{Pacer: &slot.Ring{}}
+		slots := map[time.Duration]int{}
+		for range callers {
+			turn, err := plan.Next(t.Context(), target, rejected, hint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if turn.Delay < hint {
+				t.Errorf("a turn in %v", turn.Delay)
+			}
+			slots[(turn.Delay-hint)/slot.DefaultRingWidth]++
+		}
+		for n, in := range slots {
+			if in != callers/slot.DefaultRingCount {
+				t.Errorf("%d of %d callers in slot %d", in, callers, n)
+			}
+		}
+	})
+}
+
+// slowCounter answers when it is told to.
+type slowCounter struct {
+	asked  atomic.Int64
+	answer chan error
+}
+
+func (c *slowCounter) Next(context.Context, string) (int64, error) {
+	return c.asked.Add(1), <-c.answer
+}
+
+// A counter that failed is tried again by one caller, for which the others do not wait.
+func TestRingTriesOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &slowCounter{answer: make(chan error, 1)}
+		ring := &slot.Ring{Counter: c}
+		c.answer <- errDown
+		if _, err := ring.Reserve(t.Context(), target, failed); !errors.Is(err, errDown) {
+			t.Fatalf("Reserve = %v, want %v", err, errDown)
+		}
+		time.Sleep(time.Second)
+		tried := make(chan error)
+		go func() {
+			_, err := ring.Reserve(t.Context(), target, failed)
+			tried <- err
+		}()
+		synctest.Wait()
+		if _, err := ring.Reserve(t.Context(), target, failed); !errors.Is(err, slot.ErrUnavailable) {
+			t.Errorf("Reserve during the try = %v, want ErrUnavailable", err)
+		}
+		c.answer <- nil
+		if err := <-tried; err != nil || c.asked.Load() != 2 {
+			t.Errorf("Reserve = %v, the counter was asked %d times, want twice", err, c.asked.Load())
+		}
+	})
 }
 
 // A counter that fails is left alone for a while.

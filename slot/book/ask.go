@@ -32,7 +32,7 @@ func (m *Member) Step(now Instant) (Ask, bool) {
 	}
 	a.Want, a.Ticket = m.want(now)
 	m.sent, m.fill, m.done = m.done, a.New, outcomes{epoch: m.done.epoch}
-	m.asking, m.pushed, m.rest, m.take.set = true, false, now+gap, false
+	m.asking, m.pushed, m.void, m.rest, m.take.set = true, false, false, now+gap, false
 	return a, true
 }
 
@@ -87,15 +87,12 @@ func (m *Member) wantAt() Instant {
 	if m.line.len() == 0 {
 		return never
 	}
-	at := m.join.or(never)
-	if m.known.Mode != Clear {
-		at = min(at, m.quiet)
-	}
+	at := m.join.or(m.quiet)
 	if m.known.Mode == Down {
 		return m.take.or(at)
 	}
-	if i := len(m.slots); i < m.line.numbered {
-		at = min(at, max(m.again, m.turn(m.line.all[i].ticket)))
+	if w := m.line.at(len(m.slots)); w != nil && w.ticket > 0 {
+		at = min(at, max(m.again, m.turn(w.ticket)))
 	}
 	return at
 }
@@ -105,17 +102,18 @@ func (m *Member) want(now Instant) (int, float64) {
 	if m.known.Mode == Down || now < m.again {
 		return 0, 0
 	}
+	first := m.line.at(len(m.slots))
+	if first == nil {
+		return 0, 0
+	}
 	n := 0
-	for _, w := range m.line.all[len(m.slots):] {
-		if w.ticket > 0 && m.turn(w.ticket) > now+horizon-lead {
-			break
+	for w := first; w != nil && w.ticket > 0; w = w.behind {
+		if m.turn(w.ticket) > now+horizon-lead {
+			return n, first.ticket
 		}
 		n++
 	}
-	if n == 0 {
-		return 0, 0
-	}
-	return n, m.line.all[len(m.slots)].ticket
+	return m.line.len() - len(m.slots), first.ticket
 }
 
 // turn is when to ask for the slot of a ticket.

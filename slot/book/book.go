@@ -25,6 +25,9 @@ type Book struct {
 	Took                 float64 // latencies of its successes, summed
 	Base                 float64 // the least mean latency of a round since the target answers, 0 = none
 	Guess                int64   // 1: Base is the latency of one probe only
+	Prev                 float64 // the mean latency of the round before, 0 = none
+	Wild                 float64 // by how much such means differ by chance, as a share of Base
+	Wary                 int64   // rounds for which no difference is held for chance
 	Clean                int64   // rounds that were free of signs of a limit
 
 	Fails   int64   // failures in a row
@@ -102,7 +105,7 @@ func (b *Book) open(r Rules, now Instant) {
 // enter begins a mode. What was being counted, and what was given, belongs to the one before.
 func (b *Book) enter(m Mode, now Instant) {
 	b.Mode, b.Begun = m, now
-	b.Clean, b.Fails, b.Spare = 0, 0, 0
+	b.Clean, b.Fails, b.Spare, b.Wary = 0, 0, 0, 0
 	b.Free, b.Late = float64(now), float64(now)
 	b.renew()
 }

@@ -11,17 +11,21 @@ func (m *Member) Estimate(now Instant) time.Duration { return m.estimate(now, m.
 
 // EstimateOf is Estimate for a caller that waits here already; 0 for others.
 func (m *Member) EstimateOf(now Instant, c Caller) time.Duration {
-	i := m.line.find(c)
-	switch {
-	case i < 0:
+	w := m.line.by[c]
+	if w == nil {
 		return 0
-	case i < len(m.slots):
+	}
+	if next := m.line.at(len(m.slots)); next == nil || w.rank < next.rank {
+		i := 0
+		for ; w.before != nil; w = w.before {
+			i++
+		}
 		return duration(int64(max(0, m.slots[i].at-now)))
-	case m.line.all[i].ticket > 0:
-		return m.estimate(now, m.line.all[i].ticket)
-	default:
+	}
+	if w.ticket == 0 {
 		return m.Estimate(now)
 	}
+	return m.estimate(now, w.ticket)
 }
 
 func (m *Member) estimate(now Instant, ticket float64) time.Duration {

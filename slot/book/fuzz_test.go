@@ -73,6 +73,9 @@ func FuzzMember(f *testing.F) {
 				m.Leave(now, c)
 				delete(waiting, c)
 			case 3:
+				if s.next(4) == 3 {
+					m.Unmade(now)
+				}
 				m.Ended(now, Feedback{Result: Result(s.next(3)), Latency: duration(int64(s.next(256)) * 4000), Attempt: 1})
 			case 4:
 				m.Heard(now, Notice{Seq: b.Seq + int64(s.next(3)), Mode: Mode(s.next(4)), Epoch: b.Epoch + int64(s.next(3)) - 1,

@@ -14,14 +14,14 @@ func (b *Book) number(a Ask, out *Answer) {
 	}
 }
 
-// pass lets the turns of those go by who did not come, at twice the pace: where callers gave
-// up the queue has gaps, and the others must come sooner to fill them.
+// pass lets the turns of those go by who did not come, faster than the pace: where callers
+// gave up the queue has gaps, and the others must come sooner to fill them.
 func (b *Book) pass(now Instant) {
 	gap := float64(now) - b.Free
 	if gap <= 0 {
 		return
 	}
-	b.Head = min(b.Tail, b.Head+2*gap/b.step())
+	b.Head = min(b.Tail, b.Head+float64(skip*gap)/b.step())
 	b.Free = float64(now)
 }
 

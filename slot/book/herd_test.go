@@ -2,6 +2,7 @@ package book
 
 import (
 	"container/heap"
+	"math"
 	"math/rand/v2"
 )
 
@@ -19,6 +20,7 @@ type herd struct {
 	half                         bool    // it comes back with half of its capacity
 	lostPushes, lostAsks         float64 // shares
 	leaving                      float64 // share of callers that give up while they wait
+	spread                       float64 // sigma of the server's latency, log-normal; 0: ± 20 %
 	seed                         uint64
 }
 
@@ -101,7 +103,11 @@ func (s *server) arrive(reply func(ok bool)) {
 
 func (s *server) serve(reply func(bool)) {
 	s.busy++
-	s.w.after(int64(service*(0.8+0.4*s.w.rnd.Float64())), func() {
+	d := 0.8 + 0.4*s.w.rnd.Float64()
+	if g := s.w.spread; g > 0 {
+		d = math.Exp(g*s.w.rnd.NormFloat64() - g*g/2)
+	}
+	s.w.after(int64(service*d), func() {
 		reply(true)
 		s.next()
 	})
@@ -171,7 +177,7 @@ func (p *process) wait(c Caller) {
 		return
 	}
 	w.after(w.rnd.Int64N(w.down), func() {
-		if p.m.line.find(c) >= 0 {
+		if p.m.line.by[c] != nil {
 			p.m.Leave(Instant(w.now), c)
 			w.outcome.left++
 			p.drive()

@@ -3,6 +3,7 @@ package book
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Member is what one process knows about one target: who waits here, which slots it was
@@ -35,6 +36,7 @@ type Member struct {
 	sent   outcomes // what the ask under way tells
 	fill   int      // the callers it wants tickets for
 	pushed bool     // a push came since it was sent
+	void   bool     // and told of another book
 	misses int      // asks in a row without an answer
 
 	rest  Instant     // no ask before
@@ -69,6 +71,7 @@ func at(i Instant) appointment { return appointment{i, true} }
 type Grant struct {
 	Caller Caller
 	At     Instant
+	Probe  bool // its attempt is to find out whether the target is there again
 }
 
 // The times of a member, in microseconds.
@@ -94,12 +97,16 @@ func NewMember(_ Rules, id uint64, seed uint64) *Member {
 // Wait notes that an attempt ended as f, and that its caller wants another slot.
 func (m *Member) Wait(now Instant, c Caller, f Feedback) {
 	m.count(now, f)
-	w := waiter{caller: c, attempt: f.Attempt}
-	if f.Attempt > 1 && m.told {
-		w.ticket = m.known.Head // it had its turn, and was refused
-		m.line.front(w)
+	m.Join(now, c, f.Attempt)
+}
+
+// Join notes that a caller wants another slot that has spent so many attempts, of which Ended
+// has told.
+func (m *Member) Join(now Instant, c Caller, attempt int) {
+	if attempt > 1 && m.told {
+		m.line.front(c, attempt, m.known.Head) // it had its turn, and was refused
 	} else {
-		m.line.add(w)
+		m.line.add(c, attempt)
 	}
 	m.enrol(now)
 }
@@ -107,15 +114,28 @@ func (m *Member) Wait(now Instant, c Caller, f Feedback) {
 // Gate notes that a first attempt wants a slot, because the target is not clear.
 func (m *Member) Gate(now Instant, c Caller) {
 	m.gates = true
-	m.line.add(waiter{caller: c})
+	m.line.add(c, 0)
 	m.enrol(now)
 }
 
-// Leave notes that c gave up. A slot that is left over goes back.
-func (m *Member) Leave(_ Instant, c Caller) {
-	if i := m.line.find(c); i >= 0 {
-		m.line.remove(i)
+// Leave notes that c gave up. A slot that is left over goes back. Like all events it has a
+// time, though nothing depends on it.
+func (m *Member) Leave(_ Instant, c Caller) { m.line.leave(c) }
+
+// LeaveAll notes that all who wait gave up.
+func (m *Member) LeaveAll(Instant) { m.line = line{} }
+
+// Unmade notes that the probe that was granted last will not be made, so that another member
+// need not wait for its result.
+func (m *Member) Unmade(now Instant) {
+	if !m.tried.set {
+		return
 	}
+	m.tried.set = false
+	if m.done.empty() {
+		m.done.oldest = now
+	}
+	m.done.probed = true
 }
 
 // Ended notes that an attempt ended as f, and that nobody wants a slot for it. A success while
@@ -140,13 +160,19 @@ func (m *Member) Answered(now Instant, a Answer) {
 		return
 	}
 	m.asking, m.misses = false, 0
-	m.line.number(a.Ticket, m.fill)
-	m.join.set = false
-	m.enrol(now)
-	if !m.pushed || a.Seq >= m.known.Seq {
+	news := !m.pushed || a.Seq >= m.known.Seq
+	if news {
 		m.learn(now, a.Notice)
 	}
+	lost := m.void && !news // it is the word of a book that is no more
+	if !lost {
+		m.line.number(a.Ticket, m.fill)
+	}
+	m.join.set = false
+	m.enrol(now)
 	switch {
+	case lost:
+		return
 	case (a.Mode == Down) != (m.known.Mode == Down):
 		return // overtaken by a push
 	case a.Probe:
@@ -157,8 +183,18 @@ func (m *Member) Answered(now Instant, a Answer) {
 	}
 	first, step := now+Instant(micros(a.First)), Instant(micros(a.Step))
 	for i := range a.Slots {
-		m.slots = append(m.slots, slot{first + Instant(i)*step, a.Epoch})
+		m.receive(slot{first + Instant(i)*step, a.Epoch})
 	}
+}
+
+// receive puts a slot among the others by its time: one that comes from another member is
+// earlier than those that were given before.
+func (m *Member) receive(s slot) {
+	i := len(m.slots)
+	for i > 0 && m.slots[i-1].at > s.at {
+		i--
+	}
+	m.slots = slices.Insert(m.slots, i, s)
 }
 
 // Unanswered notes that the ask under way was lost. What it told is kept for the next; slots
@@ -178,8 +214,8 @@ func (m *Member) Unanswered(now Instant) {
 func (m *Member) Granted(now Instant) []Grant {
 	var out []Grant
 	if m.probe.set && m.probe.at <= now && m.line.len() > 0 {
-		w := m.line.remove(m.line.freshest())
-		out = append(out, Grant{w.caller, m.probe.at})
+		c := m.line.remove(m.line.freshest())
+		out = append(out, Grant{c, m.probe.at, true})
 		m.probe.set, m.tried = false, at(now)
 	}
 	for len(m.slots) > 0 && m.slots[0].at <= now {
@@ -187,7 +223,7 @@ func (m *Member) Granted(now Instant) []Grant {
 		m.slots = m.slots[1:]
 		m.eras.mark(s.epoch, now)
 		if m.line.len() > 0 {
-			out = append(out, Grant{m.line.remove(0).caller, s.at})
+			out = append(out, Grant{m.line.remove(m.line.first), s.at, false})
 		}
 	}
 	return out
@@ -209,8 +245,8 @@ func (m *Member) learn(now Instant, n Notice) {
 	} else {
 		m.probe.set, m.tried.set = false, false
 	}
-	if n.Epoch < was.Epoch { // another book: the old one was lost
-		m.eras, m.done = eras{}, m.done.aged(n.Epoch)
+	if n.Seq < was.Seq || n.Epoch < was.Epoch || n.Tail < was.Tail {
+		m.forget(now, n.Epoch)
 	}
 	if len(m.slots) == 0 {
 		m.eras.mark(n.Epoch, now)
@@ -223,6 +259,16 @@ func (m *Member) learn(now Instant, n Notice) {
 		m.again, m.join.set = 0, false
 		m.enrol(now)
 	}
+}
+
+// forget makes void what a lost book gave and counted: slots, tickets and epochs.
+func (m *Member) forget(now Instant, epoch int64) {
+	m.eras, m.slots, m.void = eras{}, m.slots[:0], true
+	m.done, m.sent = m.done.aged(epoch), m.sent.aged(epoch)
+	m.probe.set, m.tried.set = false, false
+	m.line.renumber()
+	m.again, m.join.set = 0, false
+	m.enrol(now)
 }
 
 // enrol sees to it that callers without a ticket get one.

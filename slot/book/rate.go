@@ -11,40 +11,67 @@ func (b *Book) judge(r Rules, now Instant) {
 		refused += b.Failed // some calls always fail; when most do it is the load
 	}
 	n := b.OK + refused
-	if b.OK == 0 || n < fewest || float64(n) < float64(b.Rate*roundShare) {
+	if b.OK == 0 || n < fewest || float64(n) < min(float64(b.Rate*roundShare), roundMost) {
 		return // no success at all is an outage's sign and not the rate's
 	}
-	mean := b.Took / float64(b.OK)
-	excess := b.compare(mean)
+	b.Wary = max(b.Wary-1, 0)
+	if refused > 0 {
+		b.Wary = wary
+	}
+	excess := b.compare(b.Took/float64(b.OK), float64(b.OK))
 	share := float64(refused) / float64(n)
 	switch {
 	case share > tolerated:
 		b.cut(r, share)
-	case now-b.Busy > idle:
+	case float64(now-b.Busy) > max(idle, 2*b.step()):
 		b.round()
 	case excess > long:
 		b.ease()
 	case excess > risen:
 		b.hold()
 	default:
-		b.grow(excess)
+		b.grow(max(excess, 0))
 	}
 }
 
-// compare keeps the least mean latency, and returns by which share of it this one is more. It
-// goes down by halves, or the least of many rounds would be a lucky one.
-func (b *Book) compare(mean float64) float64 {
+// compare keeps the least mean latency, and returns by which share of it this one of n is
+// more, and more than chance explains.
+func (b *Book) compare(mean, n float64) float64 {
 	mean = max(mean, 1)
 	switch {
 	case b.Guess == 1:
 		b.Base, b.Guess = min(max(mean, b.Base), float64(trusted*b.Base)), 0
 	case b.Base == 0:
 		b.Base = mean
-	case mean < b.Base:
-		b.Base = (b.Base + mean) / 2
+	case mean < b.Base: // by a part, or the least of many rounds would be a lucky one
+		b.Base += float64((mean - b.Base) * min(0.5, n/(n+luck)))
 	}
-	return mean/b.Base - 1
+	b.differ(mean)
+	return mean/b.Base - 1 - float64(chance*b.byChance())
 }
+
+// differ follows how much means vary. Only a fall is chance for sure: a rise may be that of a
+// queue. Chance makes as many of one as of the other.
+func (b *Book) differ(mean float64) {
+	if b.Prev > 0 {
+		d := min(1, 2*max(0, b.Prev-mean)/b.Base)
+		b.Wild += float64((d - b.Wild) * recent)
+	}
+	b.Prev = mean
+}
+
+// byChance is the share by which latencies differ without a queue. Near the limit of a target
+// that refuses calls none is taken for chance.
+func (b *Book) byChance() float64 {
+	if b.Wary > 0 {
+		return 0
+	}
+	return b.Wild
+}
+
+// relax forgets the least latency slowly, for calls may have become slower for good; sooner
+// where it may have been a lucky one.
+func (b *Book) relax() { b.Base = float64(b.Base * (relaxed + float64(lucky*b.byChance()))) }
 
 // cut lowers the rate to what was served.
 func (b *Book) cut(r Rules, share float64) {
@@ -65,7 +92,7 @@ func (b *Book) hold() {
 		b.Clean = 0
 	} else {
 		b.limited(max(b.Good, b.Rate))
-		b.Base = float64(b.Base * relax)
+		b.relax()
 		b.Clean = clean
 	}
 	b.round()
@@ -78,7 +105,7 @@ func (b *Book) ease() {
 		good = b.Rate
 	}
 	b.Rate = max(float64(eased*b.Rate), min(b.Rate, float64(easedMost*good)), slowest)
-	b.Base = float64(b.Base * relax)
+	b.relax()
 	b.limited(good)
 	b.renew()
 }

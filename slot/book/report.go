@@ -6,12 +6,7 @@ func (b *Book) report(r Rules, now Instant, a Ask) {
 	if b.Mode != Clear && a.Epoch != b.Epoch {
 		t = Tally{} // sent before what is believed now was known: it says nothing new
 	}
-	switch {
-	case a.Since > 0:
-		b.Success = max(b.Success, now-Instant(micros(a.Since)))
-	case t.OK > 0:
-		b.Success = now
-	}
+	b.serve(now, a, t)
 	if b.Mode == Down {
 		if t.OK > 0 {
 			b.recover(r, now, micros(a.Latency))
@@ -34,9 +29,23 @@ func (b *Book) report(r Rules, now Instant, a Ask) {
 	b.judge(r, now)
 }
 
+// serve notes when the latest success was. Failures before it and after it are not in a row.
+func (b *Book) serve(now Instant, a Ask, t Tally) {
+	served := b.Success
+	switch {
+	case a.Since > 0:
+		served = now - Instant(micros(a.Since))
+	case t.OK > 0:
+		served = now
+	}
+	if served > b.Success {
+		b.Success, b.Fails = served, 0
+	}
+}
+
 // fell tells whether the target is down: failures in a row, and no success for a while.
 func (b *Book) fell(now Instant, t, old Tally) bool {
-	if now-b.Success <= Instant(max(quiet, whole(2*b.Base))) {
+	if now-b.Success <= Instant(min(max(quiet, whole(2*b.Base)), quietMost)) {
 		b.Fails = 0
 		return false
 	}

@@ -41,6 +41,9 @@ const (
 	// leap is how many tickets, beside a horizon's worth, may be passed over for one that
 	// comes early: small enough for order, large enough for rates of a few per second.
 	leap = 10
+	// skip is how many times faster than slots tickets go by when nobody comes: estimates count
+	// on no more.
+	skip = 4
 	// patience is the longest time after which a member may ask again.
 	patience = 2_000_000
 	// breath is the least wait of a retry while the target is clear: time to hear that it is
@@ -52,8 +55,9 @@ const (
 const (
 	// outage is how many failures in a row are an outage, as for common circuit breakers...
 	outage = 5
-	// ...when the latest success anywhere is older than quiet, and than twice the latency.
-	quiet = 250_000
+	// ...when the latest success anywhere is older than quiet, and than twice the latency. But
+	// however slow the target was, a silence of quietMost is one.
+	quiet, quietMost = 250_000, 10_000_000
 	// A probe comes probeShare of the outage after the one before, so that probing late adds
 	// that much to any outage, and its cost grows with the logarithm of the outage; but not
 	// sooner than probeLeast nor later than probeMost.
@@ -71,15 +75,17 @@ const (
 	// window is how many attempts a target of unknown capacity is sent per latency. TCP
 	// starts with 10 at once (RFC 6928); these are spread over the latency.
 	window = 12
-	// A round has at least fewest results, and roundShare of those of a second.
+	// A round has at least fewest results, and roundShare of those of a second; but roundMost
+	// are always enough to tell a share of refusals that counts from chance.
 	fewest     = 4
 	roundShare = 0.15
+	roundMost  = 200
 
 	// Ramp: each clean round raises the growth by rampStep, at first up to rampSteps of it,
-	// which is also how far the limit can be overshot: 1.2 times. When still no limit is seen
+	// which is also how far the limit can be overshot: 1.15 times. When still no limit is seen
 	// rampPause rounds later it is probably far, and growth increases again, up to rampMost.
 	rampStep                       = 0.05
-	rampSteps, rampPause, rampMost = 4, 4, 10
+	rampSteps, rampPause, rampMost = 3, 4, 10
 	// unsure is how many clean rounds not to know a rate is worth.
 	unsure = 4
 
@@ -101,8 +107,17 @@ const (
 	// of the good rate: latency alone proves nothing about capacity.
 	risen, long      = 0.12, 0.25
 	eased, easedMost = 0.97, 0.85
-	// relax forgets the least latency slowly: calls may have become slower for good.
-	relax = 1.001
+	// Latencies vary, and so do the means of few. What chance times their usual difference
+	// explains is no sign of a queue; recent is the weight of the latest difference in it. A
+	// round of n results lowers the least latency by the share n/(n+luck), by half at most.
+	chance, recent = 1.5, 0.25
+	luck           = 40
+	// wary is for how many rounds after a refusal each rise of the latency is taken for that
+	// of a queue: three or four seconds, in which the limit is near.
+	wary = 30
+	// relaxed forgets the least latency in each round that is slower, and lucky times their
+	// usual difference more of it.
+	relaxed, lucky = 1.001, 0.1
 	// trusted is how much slower than the one probe the first round may be without a queue.
 	trusted = 1.25
 	// idle is how long after the last caller had to wait the rate is left alone: what was

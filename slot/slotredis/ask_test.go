@@ -153,6 +153,24 @@ func TestHangingServer(t *testing.T) {
 	}
 }
 
+// A client that ends questions at their deadline by itself is left to do so.
+func TestWhoEndsQuestions(t *testing.T) {
+	t.Parallel()
+	for _, bounded := range []bool{true, false} {
+		for _, client := range []redis.UniversalClient{
+			redis.NewClient(&redis.Options{ContextTimeoutEnabled: bounded}),
+			redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{"127.0.0.1:1"}, ContextTimeoutEnabled: bounded}),
+			redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}, ContextTimeoutEnabled: bounded}),
+			redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": "127.0.0.1:1"}, ContextTimeoutEnabled: bounded}),
+		} {
+			if got := open(t, client).Bounded(); got != bounded {
+				t.Errorf("a %T with ContextTimeoutEnabled %v is relied on: %v", client, bounded, got)
+			}
+			ok(t, client.Close())
+		}
+	}
+}
+
 func TestCounter(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client()

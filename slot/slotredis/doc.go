@@ -7,10 +7,11 @@
 //
 // The client may be any of go-redis: for one server, for Sentinels
 // ([redis.NewFailoverClient]), for a Cluster, and an auto-pipelining one
-// ([redis.AutoPipeliner]). Redis 6, Redis 7 and Valkey have what the script needs; the tests
-// run with Redis 7.0. Of the client's options ContextTimeoutEnabled is worth setting:
-// go-redis itself then ends a question at its deadline, and the store needs no goroutine for
-// that.
+// ([redis.AutoPipeliner]). Over a [redis.Ring] turns are taken too, but it cannot carry
+// notices, so more is asked, and the books of some targets start anew when its shards change.
+// Redis 6, Redis 7 and Valkey have what the script needs; the tests run with Redis 7.0. Of
+// the client's options ContextTimeoutEnabled is worth setting: go-redis itself then ends a
+// question at its deadline, and the store needs no goroutine for that.
 //
 // # How it works
 //

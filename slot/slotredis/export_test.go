@@ -20,6 +20,16 @@ func (s *Store) AskAt(ctx context.Context, c redis.Scripter, target string, r bo
 	return askAt.EvalSha(ctx, c, []string{s.key(bookKind, target)}, encodeAsk(r, a), s.life.Milliseconds(), int64(now))
 }
 
+// Listening reports whether there is a session to join.
+func (s *Store) Listening() bool {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return s.hub.session != nil
+}
+
+// Bounded reports whether the store leaves it to its client to end a question in time.
+func (s *Store) Bounded() bool { return s.sender.bounded }
+
 // DecodeAnswer reads what the script returns.
 func DecodeAnswer(row string, err error) (book.Answer, error) {
 	if err != nil {
@@ -28,7 +38,7 @@ func DecodeAnswer(row string, err error) (book.Answer, error) {
 	return decodeAnswer(row)
 }
 
-const bookDoubles = 27
+const bookDoubles = 30
 
 // DecodeBook reads what ask.lua saves.
 func DecodeBook(row string, err error) (book.Book, error) {
@@ -44,7 +54,8 @@ func DecodeBook(row string, err error) (book.Book, error) {
 		Mode: book.Mode(r.number()), Seq: r.integer(), Epoch: r.integer(),
 		Last: instant(), Begun: instant(), Heard: instant(),
 		Rate: r.number(), Good: r.number(), Free: r.number(), Late: r.number(), Head: r.number(), Tail: r.number(), Busy: instant(),
-		OK: r.integer(), Rejected: r.integer(), Failed: r.integer(), Took: r.number(), Base: r.number(), Guess: r.integer(), Clean: r.integer(),
+		OK: r.integer(), Rejected: r.integer(), Failed: r.integer(), Took: r.number(), Base: r.number(), Guess: r.integer(),
+		Prev: r.number(), Wild: r.number(), Wary: r.integer(), Clean: r.integer(),
 		Fails: r.integer(), Success: instant(),
 		Probe: instant(), Taken: r.integer(), Streak: r.integer(),
 		Spare: r.integer(), SpareAt: instant(),

@@ -30,7 +30,6 @@ type hub struct {
 	client  redis.UniversalClient
 	mu      sync.Mutex
 	session *session // nil when nobody listens
-	running sync.WaitGroup
 }
 
 // session is one subscription connection. It ends when it breaks, or when nobody listens.
@@ -42,6 +41,7 @@ type session struct {
 	stop      context.CancelCauseFunc
 	err       error // why it ended; to be read after ended
 	ended     chan struct{}
+	closed    chan struct{} // its connection is
 }
 
 type listener struct {
@@ -56,12 +56,12 @@ func (h *hub) join(channel string) *listener {
 	if h.session == nil {
 		s := &session{
 			hub: h, listeners: make(map[string]map[*listener]struct{}), stale: make(map[string]bool),
-			kick: make(chan struct{}, 1), ended: make(chan struct{}),
+			kick: make(chan struct{}, 1), ended: make(chan struct{}), closed: make(chan struct{}),
 		}
 		var ctx context.Context
 		ctx, s.stop = context.WithCancelCause(context.Background())
 		h.session = s
-		h.running.Go(func() { s.run(ctx) })
+		go s.run(ctx)
 	}
 	l := &listener{session: h.session, channel: channel, notices: make(chan book.Notice, noticeRoom)}
 	if h.session.listeners[channel] == nil {
@@ -99,6 +99,7 @@ func (s *session) refresh(channel string) {
 
 // run subscribes to what is listened for until the connection breaks or ctx ends.
 func (s *session) run(ctx context.Context) {
+	defer close(s.closed)
 	sub := s.hub.client.Subscribe(ctx)
 	var receiver sync.WaitGroup
 	receiver.Go(func() { s.stop(s.receive(ctx, sub)) })
@@ -198,19 +199,17 @@ func (s *session) pass(m *redis.Message) {
 
 func (h *hub) close() {
 	h.mu.Lock()
-	if h.session != nil {
-		h.session.stop(errClosed)
-	}
+	s := h.session
+	h.session = nil // who joins from now on has another
 	h.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		h.running.Wait()
-		close(ended)
-	}()
+	if s == nil {
+		return
+	}
+	s.stop(errClosed)
 	timeout := time.NewTimer(closeTime)
 	defer timeout.Stop()
 	select {
-	case <-ended:
+	case <-s.closed:
 	case <-timeout.C:
 	}
 }

@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/goaroundhq/goaround/idem/idemredis/redistest"
 	"github.com/goaroundhq/goaround/slot/book"
@@ -143,4 +148,68 @@ func TestClose(t *testing.T) {
 	subscribed(t, client, target, 1)
 	outage(t, store, target)
 	hear(t, heard)
+}
+
+// A store may be closed at any time, also while others begin to listen; each of them hears of
+// it, or has a connection of its own afterwards.
+func TestCloseWhileOthersListen(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client, store := server.Client(), open(t, server.Client())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				_ = store.Listen(ctx, target, func(book.Notice) {}) // returns when the store is closed
+			}
+		})
+	}
+	for range 2 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				ok(t, store.Close())
+			}
+		})
+	}
+	all.Wait()
+	eventually(t, "all connections are closed", func() bool { return subscribers(t, client) == 0 })
+}
+
+// A session that is closed and cannot end in time, because it waits for the server, is nobody's
+// any more: who listens next has another.
+func TestListenAfterClose(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	store := open(t, server.Client())
+	ask(t, store, target, book.Ask{})
+	server.Pause()
+	ended := make(chan error, 1)
+	go func() { ended <- store.Listen(t.Context(), target, func(book.Notice) {}) }()
+	eventually(t, "a session", store.Listening)
+	ok(t, store.Close())
+	heard, _ := listen(t, store, target)
+	eventually(t, "another session", store.Listening)
+	server.Continue()
+	if err := <-ended; err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("Listen = %v, want that the store was closed", err)
+	}
+	eventually(t, "a notice in the new session", func() bool {
+		ask(t, store, target, book.Ask{Old: book.Tally{Failed: 100}, Probed: true})
+		return len(heard) > 0
+	})
+}
+
+// A Ring carries questions, and nobody listens over it.
+func TestListenOverARing(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": server.Addr()}})
+	t.Cleanup(func() { _ = ring.Close() })
+	store := open(t, ring)
+	outage(t, store, target)
+	if err := store.Listen(t.Context(), target, func(book.Notice) {}); err == nil || !strings.Contains(err.Error(), "redis.Ring") {
+		t.Errorf("Listen = %v, want that it does not go over a redis.Ring", err)
+	}
 }

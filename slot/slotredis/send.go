@@ -20,6 +20,8 @@ func newSender(client redis.UniversalClient) sender {
 		return sender{c.Options().ContextTimeoutEnabled}
 	case *redis.ClusterClient:
 		return sender{c.Options().ContextTimeoutEnabled}
+	case *redis.Ring:
+		return sender{c.Options().ContextTimeoutEnabled}
 	default:
 		return sender{}
 	}

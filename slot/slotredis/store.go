@@ -2,6 +2,7 @@ package slotredis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -22,8 +23,9 @@ type Store struct {
 var _ slot.Store = (*Store)(nil)
 
 // New makes a store over a client, which stays the caller's to close: a [redis.Client], one
-// of [redis.NewFailoverClient], a [redis.ClusterClient], or a [redis.AutoPipeliner]. New
-// does not talk to the server. It panics when client is nil.
+// of [redis.NewFailoverClient], a [redis.ClusterClient], or a [redis.AutoPipeliner]; over a
+// [redis.Ring] there are no notices. New does not talk to the server. It panics when client
+// is nil.
 func New(client redis.UniversalClient, opts ...Option) *Store {
 	if client == nil {
 		panic("slotredis: New without a client")
@@ -48,11 +50,19 @@ func (s *Store) Ask(ctx context.Context, target string, r book.Rules, a book.Ask
 	return answer, nil
 }
 
+// errRing is why nobody listens over a Ring. Its Subscribe panics without a channel, and with
+// some it goes to the shard of the first alone; the notices of a book are at its own.
+var errRing = errors.New("a redis.Ring cannot carry notices, the queue asks more often instead")
+
 // Listen implements [slot.Store]. All who listen in a store share one connection. When it
-// breaks they all return, and whoever listens next connects again.
+// breaks they all return, and whoever listens next connects again. Over a [redis.Ring] nobody
+// can listen: it returns an error at once.
 func (s *Store) Listen(ctx context.Context, target string, heard func(book.Notice)) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if _, ring := s.client.(*redis.Ring); ring {
+		return fmt.Errorf("slotredis: listen: %w", errRing)
 	}
 	l := s.hub.join(s.key(bookKind, target))
 	defer s.hub.leave(l)

@@ -3,6 +3,7 @@ package slottest_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -159,31 +160,67 @@ func (s *gossip) Listen(ctx context.Context, _ string, heard func(book.Notice)) 
 	return ctx.Err()
 }
 
-const brokenVariable = "SLOTTEST_BROKEN_STORE"
+// brokenPacer gives all callers what its function says, and the rule that names the mistake.
+var brokenPacers = map[string]struct {
+	rule string
+	wait func(slot.Feedback) time.Duration
+}{
+	"knows no hints":            {"Pacer/AHerdWithOneHintIsSpread", func(slot.Feedback) time.Duration { return rand.N(100 * time.Millisecond) }},
+	"does what the server says": {"Pacer/AHerdWithOneHintIsSpread", func(f slot.Feedback) time.Duration { return f.Hint }},
+	"goes back in time":         {"Pacer/DelayIsNotNegative", func(slot.Feedback) time.Duration { return -1 }},
+}
 
-// TestBrokenStore is what runs in the other process.
-func TestBrokenStore(t *testing.T) {
-	b, ok := broken[os.Getenv(brokenVariable)]
-	if !ok {
-		return // in the process of the other tests: nothing to do
+// scripted is a pacer that waits as its function says.
+type scripted func(slot.Feedback) time.Duration
+
+func (p scripted) Reserve(_ context.Context, _ string, f slot.Feedback) (slot.Reservation, error) {
+	return wait(p(f)), nil
+}
+
+func (scripted) Report(string, slot.Feedback) {}
+
+type wait time.Duration
+
+func (w wait) Delay() time.Duration { return time.Duration(w) }
+func (wait) Cancel()                {}
+
+const brokenVariable = "SLOTTEST_BROKEN"
+
+// TestBroken is what runs in the other process.
+func TestBroken(t *testing.T) {
+	name := os.Getenv(brokenVariable) // none in the process of the other tests: nothing to do
+	if b, ok := broken[name]; ok {
+		slottest.Run(t, slottest.Target{
+			Open:   func(*testing.T) slot.Store { return b.open(slot.NewMemory()) },
+			Bubble: true,
+		})
 	}
-	slottest.Run(t, slottest.Target{
-		Open:   func(*testing.T) slot.Store { return b.open(slot.NewMemory()) },
-		Bubble: true,
-	})
+	if b, ok := brokenPacers[name]; ok {
+		slottest.RunPacer(t, slottest.PacerTarget{
+			Open:   func(*testing.T) slot.Pacer { return scripted(b.wait) },
+			Bubble: true,
+		})
+	}
 }
 
 func TestSuiteNamesWhatIsBroken(t *testing.T) {
 	t.Parallel()
+	rules := map[string]string{}
 	for name, b := range broken {
+		rules[name] = b.rule
+	}
+	for name, b := range brokenPacers {
+		rules[name] = b.rule
+	}
+	for name, rule := range rules {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pattern := "^TestBrokenStore$/^" + strings.ReplaceAll(b.rule, "/", "$/^") + "$"
+			pattern := "^TestBroken$/^" + strings.ReplaceAll(rule, "/", "$/^") + "$"
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern, "-test.timeout=60s")
 			cmd.Env = append(os.Environ(), brokenVariable+"="+name)
 			out, err := cmd.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: TestBrokenStore/"+b.rule+" ") {
-				t.Errorf("the suite does not name %s: %v\n%s", b.rule, err, out)
+			if err == nil || !strings.Contains(string(out), "--- FAIL: TestBroken/"+rule+" ") {
+				t.Errorf("the suite does not name %s: %v\n%s", rule, err, out)
 			}
 		})
 	}

@@ -98,16 +98,20 @@ var pacerRules = []pacerRule{
 		f.Hint = time.Hour
 		e.await(ctx, e.reserve(ctx, f), context.DeadlineExceeded, slot.ErrDeadline)
 	}},
+	{"Pacer/AHerdWithOneHintIsSpread", spread},
 	{"Pacer/ManyAtOnce", manyAtOnce},
 }
 
 var failure = slot.Feedback{Attempt: 1, Result: slot.Failed, Latency: time.Millisecond}
 
+// herdTarget is whose slots are reserved.
+const herdTarget = "https://api.example.com:443"
+
 // reserve returns nil when the pacer gives an error, which it always may.
 func (e *pacerEnv) reserve(ctx context.Context, f slot.Feedback) (r slot.Reservation) {
 	e.Helper()
 	err := e.within("Reserve", func() (err error) {
-		r, err = e.pacer.Reserve(ctx, "https://api.example.com:443", f)
+		r, err = e.pacer.Reserve(ctx, herdTarget, f)
 		return err
 	})
 	if (err == nil) == (r == nil) {
@@ -132,6 +136,47 @@ func (e *pacerEnv) await(ctx context.Context, r slot.Reservation, allowed ...err
 	if err != nil || ctx.Err() == nil {
 		e.Errorf("Wait = %v, want one of %v", err, allowed)
 	}
+}
+
+// spread has many callers told to come back after the same wait, as a server tells all whom it
+// turns away. However long their slots are, nobody goes before that; so what spreads them must
+// come on top.
+func spread(e *pacerEnv) {
+	const callers, hint = 40, 200 * time.Millisecond
+	f := slot.Feedback{Attempt: 1, Result: slot.Rejected, Latency: time.Millisecond, Hint: hint}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	come := map[time.Duration]int{} // how many, by the millisecond
+	for range callers {
+		r := e.reserve(e.Context(), f)
+		if r == nil {
+			continue // its caller waits by a backoff
+		}
+		all.Go(func() {
+			after := max(comes(e.Context(), r), hint).Round(time.Millisecond)
+			e.pacer.Report(herdTarget, slot.Feedback{Attempt: 2, Latency: time.Millisecond})
+			mu.Lock()
+			defer mu.Unlock()
+			come[after]++
+		})
+	}
+	_ = e.within("the slot after a server's wait", func() error { all.Wait(); return nil })
+	for after, n := range come {
+		if n > callers/2 {
+			e.Errorf("%d of %d callers come %v after all were told to wait for %v", n, callers, after, hint)
+		}
+	}
+}
+
+// comes is how long from now a slot comes, which it waits for when that is not known before.
+func comes(ctx context.Context, r slot.Reservation) time.Duration {
+	a, ok := r.(slot.Awaiter)
+	if !ok {
+		return r.Delay()
+	}
+	start := time.Now()
+	_ = a.Wait(ctx) // one that does not come is spread enough
+	return time.Since(start)
 }
 
 // manyAtOnce does everything at once, for the race detector.

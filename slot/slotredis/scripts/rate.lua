@@ -8,17 +8,18 @@ local CLEAR, DOWN, RAMP, PACED = 0, 1, 2, 3
 
 local second = 1000000
 local slowest, fastest, unproven = 1, 1000000, 20
-local horizon, lead, near, leap = 120000, 60000, 30000, 10
+local horizon, lead, near, leap, skip = 120000, 60000, 30000, 10, 4
 local patience, breath = 2000000, 50000
-local outage, quiet = 5, 250000
+local outage, quiet, quietMost = 5, 250000, 10000000
 local probeShare, probeLeast, probeMost, overdue, probeTurns = 0.025, 250000, 5000000, 1000000, 8
-local window, fewest, roundShare = 12, 4, 0.15
-local rampStep, rampSteps, rampPause, rampMost, unsure = 0.05, 4, 4, 10, 4
-local steepest = 0.2 -- rampStep * rampSteps, which Go computes exactly
+local window, fewest, roundShare, roundMost = 12, 4, 0.15, 200
+local rampStep, rampSteps, rampPause, rampMost, unsure = 0.05, 3, 4, 10, 4
+local steepest = 0.15 -- rampStep * rampSteps, which Go computes exactly
 local regain, cruise = 0.1, 0.002
 local tolerated, deepest, midway = 0.02, 0.5, 0.3
 local risen, long, eased, easedMost = 0.12, 0.25, 0.97, 0.85
-local relax, trusted, idle = 1.001, 1.25, 500000
+local chance, recent, luck, wary = 1.5, 0.25, 40, 30
+local relaxed, lucky, trusted, idle = 1.001, 0.1, 1.25, 500000
 local heartbeat, silence, calm = 500000, 1000000, 1000000
 local maxCount, maxMicros, farthest = 1000000, 3600000000, 4503599627370496
 
@@ -52,7 +53,7 @@ end
 
 local function enter(b, mode, now)
 	b.mode, b.begun = mode, now
-	b.clean, b.fails, b.spare = 0, 0, 0
+	b.clean, b.fails, b.spare, b.wary = 0, 0, 0, 0
 	b.free, b.late = now, now
 	renew(b)
 end
@@ -100,13 +101,22 @@ local function cut(b, prior, share)
 	renew(b)
 end
 
+local function byChance(b)
+	if b.wary > 0 then
+		return 0
+	end
+	return b.wild
+end
+
+local function relax(b) b.base = b.base * (relaxed + lucky * byChance(b)) end
+
 local function hold(b)
 	local clean = floor(b.clean / 2)
 	if b.mode == RAMP and b.clean > 0 then
 		b.clean = 0
 	else
 		limited(b, max(b.good, b.rate))
-		b.base = b.base * relax
+		relax(b)
 		b.clean = clean
 	end
 	round(b)
@@ -118,7 +128,7 @@ local function ease(b)
 		good = b.rate
 	end
 	b.rate = max(eased * b.rate, min(b.rate, easedMost * good), slowest)
-	b.base = b.base * relax
+	relax(b)
 	limited(b, good)
 	renew(b)
 end
@@ -141,16 +151,25 @@ local function grow(b, excess)
 	renew(b)
 end
 
-local function compare(b, mean)
+local function differ(b, mean)
+	if b.prev > 0 then
+		local d = min(1, 2 * max(0, b.prev - mean) / b.base)
+		b.wild = b.wild + (d - b.wild) * recent
+	end
+	b.prev = mean
+end
+
+local function compare(b, mean, n)
 	mean = max(mean, 1)
 	if b.guess == 1 then
 		b.base, b.guess = min(max(mean, b.base), trusted * b.base), 0
 	elseif b.base == 0 then
 		b.base = mean
 	elseif mean < b.base then
-		b.base = (b.base + mean) / 2
+		b.base = b.base + (mean - b.base) * min(0.5, n / (n + luck))
 	end
-	return mean / b.base - 1
+	differ(b, mean)
+	return mean / b.base - 1 - chance * byChance(b)
 end
 
 local function judge(b, prior, now)
@@ -159,21 +178,25 @@ local function judge(b, prior, now)
 		refused = refused + b.failed
 	end
 	local n = b.ok + refused
-	if b.ok == 0 or n < fewest or n < b.rate * roundShare then
+	if b.ok == 0 or n < fewest or n < min(b.rate * roundShare, roundMost) then
 		return
 	end
-	local excess = compare(b, b.took / b.ok)
+	b.wary = max(b.wary - 1, 0)
+	if refused > 0 then
+		b.wary = wary
+	end
+	local excess = compare(b, b.took / b.ok, b.ok)
 	local share = refused / n
 	if share > tolerated then
 		cut(b, prior, share)
-	elseif now - b.busy > idle then
+	elseif now - b.busy > max(idle, 2 * step(b)) then
 		round(b)
 	elseif excess > long then
 		ease(b)
 	elseif excess > risen then
 		hold(b)
 	else
-		grow(b, excess)
+		grow(b, max(excess, 0))
 	end
 end
 
@@ -195,7 +218,7 @@ local function recover(b, prior, now, latency)
 end
 
 local function fell(b, now, rejected, failed, a)
-	if now - b.success <= max(quiet, floor(2 * b.base)) then
+	if now - b.success <= min(max(quiet, floor(2 * b.base)), quietMost) then
 		b.fails = 0
 		return false
 	end
@@ -206,16 +229,24 @@ local function fell(b, now, rejected, failed, a)
 	return b.fails >= outage
 end
 
+local function serve(b, now, since, ok)
+	local served = b.success
+	if since > 0 then
+		served = now - since
+	elseif ok > 0 then
+		served = now
+	end
+	if served > b.success then
+		b.success, b.fails = served, 0
+	end
+end
+
 local function report(b, prior, now, a)
 	local ok, rejected, failed = a.ok, a.rejected, a.failed
 	if b.mode ~= CLEAR and a.epoch ~= b.epoch then
 		ok, rejected, failed = 0, 0, 0
 	end
-	if a.since > 0 then
-		b.success = max(b.success, now - a.since)
-	elseif ok > 0 then
-		b.success = now
-	end
+	serve(b, now, a.since, ok)
 	if b.mode == DOWN then
 		if ok > 0 then
 			recover(b, prior, now, a.latency)

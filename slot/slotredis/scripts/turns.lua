@@ -15,7 +15,7 @@ local function pass(b, now)
 	if gap <= 0 then
 		return
 	end
-	b.head = min(b.tail, b.head + 2 * gap / step(b))
+	b.head = min(b.tail, b.head + skip * gap / step(b))
 	b.free = now
 end
 
