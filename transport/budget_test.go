@@ -256,7 +256,7 @@ func TestCallsSpendTheBudget(t *testing.T) {
 		{name: "what a pacer gives is free", budget: retries(0), opts: []transport.Option{transport.WithSlots(&pacer{})}, answers: repeat(4, status(503)), sent: 4},
 		{name: "a pacer that fails gives nothing", budget: retries(1), opts: []transport.Option{transport.WithSlots(&pacer{err: errBroken})}, answers: repeat(2, status(500)), sent: 2},
 		{name: "a seat that the server keeps is free", budget: retries(0), answers: repeat(4, status(503, "Admission-Slot", `100;t="x"`)), timeout: 350 * time.Millisecond, sent: 4},
-		{name: "but not for ever", budget: retries(0), answers: repeat(17, status(503, "Admission-Slot", `10;t="x"`)), sent: 17},
+		{name: "but not for ever", budget: retries(0), answers: repeat(33, status(503, "Admission-Slot", `10;t="x"`)), sent: 33},
 		{name: "a slot without a seat is not", budget: retries(0.5), answers: repeat(2, status(503, "Admission-Slot", "10")), sent: 2},
 		{name: "what it asks of all is not", budget: retries(0.5), answers: repeat(2, status(503, "Retry-After", "1")), sent: 2},
 		{name: "off", opts: []transport.Option{transport.WithMaxAttempts(500)}, answers: repeat(500, status(500)), sent: 500},

@@ -57,15 +57,10 @@ func TestDialErrorOfTheBodysSource(t *testing.T) {
 // The same below of which somebody follows redirects.
 func TestDialErrorAfterARedirect(t *testing.T) {
 	t.Parallel()
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = nobody.Close()
 	var arrived atomic.Int32
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		arrived.Add(1)
-		http.Redirect(w, r, "http://"+nobody.Addr().String(), http.StatusSeeOther)
+		http.Redirect(w, r, "http://127.0.0.1:1", http.StatusSeeOther) // where nobody listens
 	}))
 	defer ts.Close()
 	base := &http.Transport{}

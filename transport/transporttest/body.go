@@ -58,7 +58,7 @@ var bodyRules = []rule{
 			for _, kind := range bodyKinds {
 				s := e.serve(echo)
 				u := s.upload(e.ctx, kind, "content")
-				s.server.Close()
+				u.req.URL.Host = nowhere
 				_, err := s.do(u.req)
 				if err == nil {
 					e.errorf("no error from a server that is not there")

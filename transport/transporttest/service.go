@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// nowhere is an address at which nobody listens (tcpmux). The port of a server that was closed
+// may be that of another test by then.
+const nowhere = "127.0.0.1:1"
+
 // service is a server on real connections, with the target in front of it.
 type service struct {
 	*env
