@@ -46,7 +46,8 @@
 //
 // A round with refusals cuts the rate to what was served. One in which the mean latency rose
 // well above its least holds the rate, or eases it a little, which keeps the target's queue
-// short and refusals rare. A clean one raises it. Slots reach only 120 ms ahead, for what was
+// short and refusals rare. A clean one raises it. How much means differ by chance is taken into
+// account, but not right after a refusal: then the limit is near. Slots reach only 120 ms ahead, for what was
 // given cannot be taken back.
 //
 // # Turns
@@ -55,13 +56,18 @@
 // and how fast tickets go by. So a member knows by itself when to ask for the slots of its
 // callers, 60 ms ahead, and one ask gets slots for all whose turn comes by then; results ride
 // along. Members that come in their turn and find no room are told other times each. Tickets
-// of callers that died or gave up go by at twice the pace, so nobody waits for them long.
+// of callers that died or gave up go by at four times the pace, so nobody waits for them long.
 //
 // # When things are lost
 //
 // Notices are complete and numbered. One that is lost is made good by the next, which comes
 // within half a second while anybody asks; a member that hears nothing for longer than was
-// announced asks. An ask without an answer is repeated with what it told. A book that is lost
-// is opened anew, and takes over the tickets of its members; what it has learned is learned
-// again. A keeper's clock that is set back is taken to have stood still.
+// announced asks. An ask without an answer is repeated with what it told. A keeper's clock that
+// is set back is taken to have stood still.
+//
+// A book that is lost is opened anew, as that of a target that is clear. Its members notice by
+// numbers that are lower than before, forget the slots and the tickets that they were given,
+// and get new ones: nobody is stranded, but who waits at another member may be served first.
+// What it had learned, it learns again: that the target is down costs five failures, and the
+// rate the rounds of a ramp.
 package book

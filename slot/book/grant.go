@@ -68,7 +68,7 @@ func (b *Book) appoint(now Instant, at float64, a Ask, out *Answer) {
 	}
 	batch := min(float64(a.Want), max(1, math.Floor((horizon-lead)/b.step())))
 	b.Late = at + float64(batch*b.step())
-	out.Again = duration(max(1, whole(at-float64(now))))
+	out.Again = duration(max(1, whole(at-float64(now)))) // 0 would say that there is no appointment
 }
 
 // takeBack notes slots that a member will not use; the latest that came back are kept.

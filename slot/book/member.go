@@ -89,7 +89,8 @@ const (
 )
 
 // NewMember returns a member with an id that no other member of the target has. The seed is
-// of its random numbers, which spread what members would else do at the same time.
+// of its random numbers, which spread what members would else do at the same time. The rules
+// are the keeper's of the target: members do as they are told, and need none of them so far.
 func NewMember(_ Rules, id uint64, seed uint64) *Member {
 	return &Member{id: id, rnd: rand.New(rand.NewPCG(id, seed))}
 }
@@ -230,7 +231,7 @@ func (m *Member) Granted(now Instant) []Grant {
 }
 
 // Idle reports whether nothing waits here and nothing is to be told, so that the member may
-// be forgotten.
+// be forgotten. No rule depends on the time so far.
 func (m *Member) Idle(Instant) bool {
 	return !m.asking && m.line.len() == 0 && len(m.slots) == 0 && !m.probe.set && !m.owes()
 }

@@ -21,18 +21,19 @@ func newLocal() *local { return &local{NewMember(Rules{}, 1, 1), newKeeper(0)} }
 
 // turn does what is due, and returns who was granted.
 func (l *local) turn() []Caller {
-	for {
-		a, ok := l.Step(l.k.now)
-		if !ok {
-			break
-		}
-		l.Answered(l.k.now, l.k.ask(a))
-	}
+	l.talk()
 	var got []Caller
 	for _, g := range l.Granted(l.k.now) {
 		got = append(got, g.Caller)
 	}
 	return got
+}
+
+// talk asks what is to be asked.
+func (l *local) talk() {
+	for a, ok := l.Step(l.k.now); ok; a, ok = l.Step(l.k.now) {
+		l.Answered(l.k.now, l.k.ask(a))
+	}
 }
 
 // until goes from wake to wake until somebody is granted.

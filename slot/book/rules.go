@@ -5,7 +5,8 @@ import "time"
 // Rules are what a user may say about a target. The zero value says nothing: the rules learn.
 type Rules struct {
 	// Prior is how many attempts per second the target is believed to serve, 0 = unknown. It
-	// is where pacing starts, never a ceiling: one that is wrong costs a second or two.
+	// is where pacing starts, never a ceiling. One that is wrong by a factor of two costs a
+	// second or two; one that is far too low some more, as growth goes by rounds of results.
 	Prior float64
 }
 
