@@ -35,9 +35,62 @@ func TestASlowSuccessHidesNoOutage(t *testing.T) {
 	k.fail(outage)
 	k.after(probeLeast).ask(Ask{Waiting: 1, New: 1000, Probed: true})
 	k.after(msec).tell(1, 0, time.Hour)
-	k.after(quietMost + 1).fail(outage)
+	k.after(10*second + 1).fail(outage)
 	if k.Mode != Down {
 		t.Errorf("%v ten seconds after the last success, with %d failures", k.Mode, outage)
+	}
+}
+
+// When latencies are known to vary, a rise is no sign of a queue, unless calls are refused.
+func TestChance(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		refused     int
+		wary        int64
+		wild        float64
+		grows       bool
+		least, most float64 // by which factor the least latency grows
+	}{
+		"it varies":             {0, 0, 0.5, true, 1, 1},
+		"it does not":           {0, 0, 0, false, 1, 1.002},
+		"less than the rise":    {0, 0, 0.1, false, 1.005, 1.01},
+		"a call is refused":     {1, 0, 0.5, false, 1, 1.002},
+		"one was, a while ago":  {0, wary, 0.5, false, 1, 1.002},
+		"the while has gone by": {0, 1, 0.5, true, 1, 1},
+	}
+	for name, test := range tests {
+		k := paced(100)
+		k.Rate, k.Good, k.Base, k.Prev, k.Guess, k.Wild, k.Wary = 100, 100, 100_000, 100_000, 0, test.wild, test.wary
+		k.tell(100, test.refused, 124*time.Millisecond)
+		by := k.Base / 100_000
+		if k.Rate > 100 != test.grows || by < test.least || by > test.most {
+			t.Errorf("%s: rate %v, it was 100, and least latency %v times what it was", name, k.Rate, by)
+		}
+	}
+}
+
+// However fast a target is, two hundred results are a round.
+func TestRoundsAreNotTooLong(t *testing.T) {
+	t.Parallel()
+	k := paced(10_000)
+	k.Rate, k.Good = 10_000, 10_000
+	k.tell(199, 0, 100*time.Millisecond)
+	if k.Rate != 10_000 {
+		t.Fatalf("%v after 199 results", k.Rate)
+	}
+	k.tell(1, 0, 100*time.Millisecond)
+	if k.Rate <= 10_000 {
+		t.Errorf("%v after 200 results", k.Rate)
+	}
+}
+
+// Tickets of those who do not come go by at four times the pace.
+func TestTicketsGoBy(t *testing.T) {
+	t.Parallel()
+	k := paced(10)
+	k.Rate, k.Head, k.Tail, k.Free = 10, 1, 1000, float64(k.now)
+	if got := k.after(second).ask(Ask{}); got.Head != 41 {
+		t.Errorf("the next ticket is %v after a second at 10/s, want 41", got.Head)
 	}
 }
 

@@ -100,6 +100,37 @@ func TestALateAnswerOfALostBookIsVoid(t *testing.T) {
 	}
 }
 
+func TestForget(t *testing.T) {
+	t.Parallel()
+	m := NewMember(Rules{}, 1, 1)
+	m.Heard(second, Notice{Seq: 5, Mode: Ramp, Epoch: 50, Rate: 10, Head: 900, Tail: 1000, Next: time.Second})
+	m.Wait(second+msec, 1, Feedback{Result: Rejected, Attempt: 2}) // has a ticket
+	m.Step(second + gap)
+	m.Heard(second+gap, Notice{Seq: 6, Mode: Ramp, Epoch: 6, Rate: 10, Head: 1, Tail: 1, Next: time.Second})
+	if m.line.numbered != 0 || m.line.first.ticket != 0 {
+		t.Errorf("it has ticket %v of a lost book", m.line.first.ticket)
+	}
+	m.Unanswered(second + gap)
+	if want := (Tally{Rejected: 1}); m.done.epoch != 6 || m.done.old != want {
+		t.Errorf("results of a lost book's epoch are %+v in epoch %d, want old ones in 6", m.done, m.done.epoch)
+	}
+}
+
+// A member that hears nothing asks, whatever it was told last.
+func TestSilenceMakesAnAskDue(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []Mode{Clear, Ramp, Paced} {
+		m := NewMember(Rules{}, 1, 1)
+		m.Heard(second, Notice{Seq: 1, Mode: mode, Epoch: 1, Rate: 1, Head: 1, Tail: 1, Next: time.Second})
+		m.Gate(second, 1)
+		m.line.number(10_000, 1) // its turn is hours away
+		m.join.set = false
+		if at, ok := m.Wake(); !ok || at > 3*second {
+			t.Errorf("%v: the wake is %v %v, want one soon after a notice was due", mode, at, ok)
+		}
+	}
+}
+
 // What was agreed in one mode does not delay anybody in another.
 func TestAnotherModeEndsAppointments(t *testing.T) {
 	t.Parallel()
