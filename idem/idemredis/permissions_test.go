@@ -2,9 +2,7 @@ package idemredis_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -46,7 +44,7 @@ func TestPermissions(t *testing.T) {
 			findings, err := store.Check(t.Context())
 			ok(t, err)
 			compareFindings(t, findings, []string{"INFO persistence is off"})
-			nothingRefused(t, server)
+			server.NothingRefused(t)
 		})
 	}
 }
@@ -73,7 +71,7 @@ func TestPermissionsInACluster(t *testing.T) {
 	returned(t, waiter, 1)
 	ok(t, scanAll(t.Context(), store))
 	for _, node := range cluster.Nodes {
-		nothingRefused(t, node)
+		node.NothingRefused(t)
 	}
 }
 
@@ -82,26 +80,11 @@ func permit(t *testing.T, server *redistest.Server, more ...string) {
 	t.Helper()
 	rule := []any{"acl", "setuser", user, "reset", "on", ">" + password, "~idem:*", "&idem:*"}
 	for _, purpose := range append(more, "each step", "each connection of go-redis", "hints to those who wait") {
-		for _, right := range documented(t, purpose) {
+		for _, right := range redistest.DocumentedRights(t, purpose) {
 			rule = append(rule, right)
 		}
 	}
 	ok(t, server.Client().Do(t.Context(), rule...).Err())
-}
-
-// documented returns the rights that the package's documentation lists for a purpose.
-func documented(t *testing.T, purpose string) []string {
-	t.Helper()
-	doc, err := os.ReadFile("doc.go")
-	ok(t, err)
-	for line := range strings.Lines(string(doc)) {
-		rights, found := strings.CutSuffix(strings.TrimSpace(line), "  "+purpose)
-		if rights, listed := strings.CutPrefix(rights, "//\t+"); found && listed {
-			return strings.Fields("+" + rights)
-		}
-	}
-	t.Fatalf("no rights are documented for %s", purpose)
-	return nil
 }
 
 func channels(t *testing.T, server *redistest.Server) []string {
@@ -109,13 +92,4 @@ func channels(t *testing.T, server *redistest.Server) []string {
 	names, err := server.Client().PubSubChannels(t.Context(), "*").Result()
 	ok(t, err)
 	return names
-}
-
-func nothingRefused(t *testing.T, server *redistest.Server) {
-	t.Helper()
-	log, err := server.Client().ACLLog(t.Context(), 10).Result()
-	ok(t, err)
-	for _, entry := range log {
-		t.Errorf("the server refused %s: %s", entry.Object, entry.Reason)
-	}
 }

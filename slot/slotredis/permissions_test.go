@@ -1,7 +1,6 @@
 package slotredis_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +27,7 @@ func TestPermissions(t *testing.T) {
 	counter := slotredis.NewCounter(connect(t, options))
 	_, err := counter.Next(t.Context(), "ring")
 	ok(t, err)
-	nothingRefused(t, server)
+	server.NothingRefused(t)
 }
 
 // The same in a Cluster, while a book moves.
@@ -46,7 +45,7 @@ func TestPermissionsInACluster(t *testing.T) {
 	for _, node := range cluster.Nodes {
 		cluster.Move(keyOf(target), node)
 		drain(t, newServer(200, 500*time.Millisecond), target, 10, q)
-		nothingRefused(t, node)
+		node.NothingRefused(t)
 	}
 }
 
@@ -76,33 +75,9 @@ func permit(t *testing.T, server *redistest.Server, purposes ...string) {
 	t.Helper()
 	rule := []any{"acl", "setuser", user, "reset", "on", ">" + password, "~slot:*", "&slot:*"}
 	for _, purpose := range purposes {
-		for _, right := range documented(t, purpose) {
+		for _, right := range redistest.DocumentedRights(t, purpose) {
 			rule = append(rule, right)
 		}
 	}
 	ok(t, server.Client().Do(t.Context(), rule...).Err())
-}
-
-// documented returns the rights that the package's documentation lists for a purpose.
-func documented(t *testing.T, purpose string) []string {
-	t.Helper()
-	doc, err := os.ReadFile("doc.go")
-	ok(t, err)
-	for line := range strings.Lines(string(doc)) {
-		rights, found := strings.CutSuffix(strings.TrimSpace(line), "  "+purpose)
-		if rights, listed := strings.CutPrefix(rights, "//\t+"); found && listed {
-			return strings.Fields("+" + rights)
-		}
-	}
-	t.Fatalf("no rights are documented for %s", purpose)
-	return nil
-}
-
-func nothingRefused(t *testing.T, server *redistest.Server) {
-	t.Helper()
-	log, err := server.Client().ACLLog(t.Context(), 10).Result()
-	ok(t, err)
-	for _, entry := range log {
-		t.Errorf("the server refused %s: %s", entry.Object, entry.Reason)
-	}
 }
