@@ -157,7 +157,7 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 	}
 	result, err := g.ask(ctx, id, fingerprint)
 	if g.observer.Claimed != nil {
-		g.observer.Claimed(ctx, id, result, err)
+		g.observer.Claimed(ctx, id, result, reused(fingerprint, result, err))
 	}
 	return result, err
 }
@@ -175,7 +175,11 @@ func (g *Guard) ask(ctx context.Context, id ID, fingerprint []byte) (ClaimResult
 	}
 	result, err := g.claim(ctx, r)
 	if err == nil && result.State == Pending && g.wait > 0 {
+		began := clock(g.observer.Waited != nil)
 		result = g.claimLater(ctx, r, result)
+		if g.observer.Waited != nil {
+			g.observer.Waited(ctx, id, time.Since(began), result)
+		}
 	}
 	return result, err
 }
@@ -194,13 +198,17 @@ func (g *Guard) Hold(ctx context.Context, c Claim, key string, h *Held) {
 func (g *Guard) keeper(id ID) *keeper { return &g.keepers[id[1]%keepers] }
 
 func (g *Guard) claim(ctx context.Context, r ClaimRequest) (ClaimResult, error) {
+	began := g.asks()
 	if g.local {
-		return g.store.Claim(ctx, r)
+		result, err := g.store.Claim(ctx, r)
+		g.asked(ctx, StoreClaim, began, err)
+		return result, err
 	}
 	detached := context.WithoutCancel(ctx)
 	bounded, cancel := context.WithTimeout(detached, g.call)
 	defer cancel()
 	result, err := g.store.Claim(bounded, r)
+	g.asked(ctx, StoreClaim, began, err)
 	if err != nil && !errors.Is(err, ErrFull) {
 		g.handBack(detached, Claim{ID: r.ID, Owner: r.Owner})
 	}
@@ -212,7 +220,9 @@ func (g *Guard) claim(ctx context.Context, r ClaimRequest) (ClaimResult, error) 
 // later than that reads as unknown when its lease is over. Nobody waits for it.
 func (g *Guard) handBack(ctx context.Context, c Claim) {
 	release := func() {
-		_ = g.bounded(ctx, func(ctx context.Context) error { return g.store.Release(ctx, c) })
+		began := g.asks()
+		err := g.bounded(ctx, func(ctx context.Context) error { return g.store.Release(ctx, c) })
+		g.asked(ctx, StoreRelease, began, err)
 	}
 	go release()
 	time.AfterFunc(g.call, release)
@@ -253,7 +263,7 @@ func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, look 
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := g.waiter.Wait(bounded, id); err != nil && bounded.Err() == nil {
+	if g.await(bounded, id) != nil {
 		return sleep(ctx, interval) == nil // the waiter is broken
 	}
 	return ctx.Err() == nil

@@ -44,6 +44,10 @@ const (
 // MaxKeyLen is the longest key that is accepted, in bytes.
 const MaxKeyLen = 255
 
+// maxField bounds what is parsed, in bytes: a key with all of it escaped takes half of it,
+// and what parameters become takes many times the room that they have on the wire.
+const maxField = 1 << 10
+
 var (
 	// ErrKeyMissing: there is no key where one is needed.
 	ErrKeyMissing = errors.New("idem: idempotency key missing")
@@ -56,7 +60,8 @@ var (
 // form of the draft and the bare form that many clients send are the same key.
 // There must be exactly one value: no field gives ErrKeyMissing, anything else
 // that is not one key gives an error matching ErrKeyInvalid. Parameters after a
-// quoted key are ignored, as RFC 9651 asks of parameters nobody defined.
+// quoted key are ignored, as RFC 9651 asks of parameters nobody defined; with them a
+// value may have 1 KiB.
 func ParseHeader(values []string) (string, error) {
 	if len(values) == 0 {
 		return "", ErrKeyMissing
@@ -65,6 +70,9 @@ func ParseHeader(values []string) (string, error) {
 		return "", fmt.Errorf("%w: %d fields, want one", ErrKeyInvalid, len(values))
 	}
 	v := trim(values[0])
+	if len(v) > maxField {
+		return "", fmt.Errorf("%w: value of %d bytes, at most %d", ErrKeyInvalid, len(v), maxField)
+	}
 	if strings.HasPrefix(v, `"`) {
 		return parseQuoted(v)
 	}

@@ -35,14 +35,21 @@ func (h *Held) Complete(fingerprint, record, short []byte) error {
 }
 
 func (h *Held) complete(ctx context.Context, fingerprint, record, short []byte) error {
-	err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
+	err := h.keep(ctx, fingerprint, record)
 	if !errors.Is(err, ErrFull) {
 		return err
 	}
-	if err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, short, h.guard.ttl); err != nil {
+	if err := h.keep(ctx, fingerprint, short); err != nil {
 		return err
 	}
 	return ErrFull
+}
+
+func (h *Held) keep(ctx context.Context, fingerprint, record []byte) error {
+	began := h.guard.asks()
+	err := h.guard.store.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
+	h.guard.asked(&h.ctx, StoreComplete, began, err)
+	return err
 }
 
 // Release records that nothing happened.
@@ -50,12 +57,20 @@ func (h *Held) Release() error {
 	return h.end(Released, h.release)
 }
 
-func (h *Held) release(ctx context.Context) error { return h.guard.store.Release(ctx, h.ctx.claim) }
+func (h *Held) release(ctx context.Context) error {
+	began := h.guard.asks()
+	err := h.guard.store.Release(ctx, h.ctx.claim)
+	h.guard.asked(&h.ctx, StoreRelease, began, err)
+	return err
+}
 
 // Abandon records that nobody knows how the operation ended.
 func (h *Held) Abandon(reason string) error {
 	return h.end(Abandoned, func(ctx context.Context) error {
-		return h.guard.store.Abandon(ctx, h.ctx.claim, reason)
+		began := h.guard.asks()
+		err := h.guard.store.Abandon(ctx, h.ctx.claim, reason)
+		h.guard.asked(&h.ctx, StoreAbandon, began, err)
+		return err
 	})
 }
 
@@ -84,7 +99,10 @@ func (h *Held) extend(ctx context.Context) error {
 	g := h.guard
 	ctx, cancel := context.WithTimeout(ctx, max(min(g.call, g.lease/3), time.Millisecond))
 	defer cancel()
-	return g.store.Extend(ctx, h.ctx.claim, g.lease)
+	began := g.asks()
+	err := g.store.Extend(ctx, h.ctx.claim, g.lease)
+	g.asked(&h.ctx, StoreExtend, began, err)
+	return err
 }
 
 // judge decides what the store's answer to a renewal means: the operation is

@@ -139,23 +139,23 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 	if ttl <= 0 {
 		return fmt.Errorf("idem: complete with TTL %v: must be positive", ttl)
 	}
+	kept := newBlock(fingerprint, record)
 	step := func(s *shard, e *entry, now time.Duration) error {
 		if e != nil && e.state == Done {
 			return nil
 		}
-		size := recordSize(fingerprint, record)
 		if e == nil { // forgotten meanwhile, and nobody else came
-			if !m.reserve(size) {
+			if !m.reserve(kept.size) {
 				return ErrFull
 			}
 			e = s.entry()
 			s.fence = max(s.fence, c.Fence)
-			*e = entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: size}
+			*e = entry{id: c.ID, owner: c.Owner, fence: c.Fence, attempt: c.Attempt, size: kept.size}
 			s.insert(e, 0, now)
-		} else if !m.resize(e, size) {
+		} else if !m.resize(e, kept.size) {
 			return ErrFull
 		}
-		s.complete(e, fingerprint, record, ttl, now)
+		s.complete(e, kept, ttl, now)
 		return nil
 	}
 	return m.makingRoom(func() error { return m.transition(ctx, c, step) })

@@ -81,10 +81,11 @@ func (m *Memory) resolve(id ID, r Resolution) error {
 		s.remove(m, e)
 		return nil
 	}
-	if !m.resize(e, recordSize(r.Fingerprint, r.Record)) {
+	kept := newBlock(r.Fingerprint, r.Record)
+	if !m.resize(e, kept.size) {
 		return ErrFull
 	}
-	s.complete(e, r.Fingerprint, r.Record, r.TTL, now)
+	s.complete(e, kept, r.TTL, now)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package idem
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -123,10 +124,9 @@ func (s *shard) takeOver(m *Memory, e *entry, r ClaimRequest, now time.Duration)
 	e.wake()
 }
 
-func (s *shard) complete(e *entry, fingerprint, record []byte, ttl, now time.Duration) {
+func (s *shard) complete(e *entry, b block, ttl, now time.Duration) {
 	e.state, e.since, e.reason = Done, now, ""
-	both := append(append(make([]byte, 0, len(fingerprint)+len(record)), fingerprint...), record...)
-	e.fingerprint, e.record = both[:len(fingerprint):len(fingerprint)], both[len(fingerprint):]
+	e.fingerprint, e.record = b.fingerprint, b.record
 	s.expireAt(e, now+min(ttl, forever))
 	e.wake()
 }
@@ -150,9 +150,17 @@ func (e *entry) renew(lease, now time.Duration) (expires time.Duration) {
 	return e.leaseEnd + min(e.ttl, forever)
 }
 
-// recordSize is what a record takes of the byte bound.
-func recordSize(fingerprint, record []byte) int64 {
-	return entryOverhead + int64(max(len(fingerprint)+len(record)-MinRecord, 0))
+// block is a copy of a fingerprint and a record in one piece of memory.
+type block struct {
+	fingerprint, record []byte
+	size                int64 // what the entry that has it takes of the byte bound
+}
+
+// newBlock counts the capacity and not the length, because that is what the allocator
+// gives: for 32 KiB and a byte, 40 KiB.
+func newBlock(fingerprint, record []byte) block {
+	both, n := slices.Concat(fingerprint, record), len(fingerprint)
+	return block{both[:n:n], both[n:], entryOverhead + int64(max(cap(both)-MinRecord, 0))}
 }
 
 func (e *entry) claim() Claim {

@@ -20,15 +20,24 @@ func TestSeveralGuardObservers(t *testing.T) {
 				Claimed: func(context.Context, idem.ID, idem.ClaimResult, error) { log = append(log, name+" claimed") },
 				Renewed: func(context.Context, idem.Claim, error) { log = append(log, name+" renewed") },
 				Ended:   func(context.Context, idem.Claim, idem.Ending, error) { log = append(log, name+" ended") },
+				Waited:  func(context.Context, idem.ID, time.Duration, idem.ClaimResult) { log = append(log, name+" waited") },
+				Asked: func(_ context.Context, op idem.StoreOp, _ time.Duration, _ error) {
+					if op == idem.StoreComplete {
+						log = append(log, name+" asked")
+					}
+				},
 			})
 		}
-		g := idem.NewGuard(idem.NewMemory(), idem.WithLease(3*time.Second),
+		g := idem.NewGuard(idem.NewMemory(), idem.WithLease(3*time.Second), idem.WithWait(100*time.Millisecond),
 			note("first"), idem.WithGuardObserver(idem.Observer{}), note("second"))
 		h := acquire(t, g, testID(t))
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
+		_, err := g.Claim(t.Context(), testID(t), nil)
+		noError(t, err)
 		noError(t, h.Complete(nil, nil, nil))
-		want := "[first claimed second claimed first renewed second renewed first ended second ended]"
+		want := "[first claimed second claimed first renewed second renewed first waited second waited" +
+			" first claimed second claimed first asked second asked first ended second ended]"
 		if got := fmt.Sprint(log); got != want {
 			t.Errorf("told %s\nwant %s", got, want)
 		}

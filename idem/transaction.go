@@ -89,7 +89,9 @@ func (h *Held) unlessEnded(err error, fingerprint, short []byte) error {
 func (h *Held) commit(tx Transaction, fingerprint, record []byte) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(&h.ctx), h.guard.finish)
 	defer cancel()
+	began := h.guard.asks()
 	err := tx.Complete(ctx, h.ctx.claim, fingerprint, record, h.guard.ttl)
+	h.guard.asked(&h.ctx, StoreComplete, began, err)
 	switch {
 	case errors.Is(err, ErrTxEnded):
 		return err

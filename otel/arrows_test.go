@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"otel/eventlog":            {"transport", "server", "slot", "slot/book", "idem"},
 	"otel/otelprom":            {},
 	"otel/otelprom/export":     {"otel/otelprom"},
+	"otel/otelprom/promtest":   {},
 }
 
 // small are the libraries that the core may use: each does one thing and needs nothing but

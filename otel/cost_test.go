@@ -48,8 +48,10 @@ func events(ctx context.Context, p metric.MeterProvider) map[string]func() {
 		"claim": func() {
 			claims.Claimed(ctx, idem.ID{}, idem.ClaimResult{State: idem.Acquired}, nil)
 			claims.Ended(ctx, idem.Claim{}, idem.Completed, nil)
+			claims.Asked(ctx, idem.StoreClaim, time.Microsecond, nil)
+			claims.Asked(ctx, idem.StoreComplete, time.Microsecond, nil)
 		},
-		"slot": func() { waits.Granted(target, time.Second) },
+		"slot": func() { waits.Granted(ctx, target, time.Second) },
 	}
 }
 

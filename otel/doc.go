@@ -8,7 +8,9 @@
 //	queue := slot.NewQueue(goaroundotel.Slots())
 //	clock := skew.New(skew.WithSources(servers...), goaroundotel.Clock())
 //
-// They use the global provider of meters, and make no spans, unless they are told otherwise:
+// [Budget] is no option: it shows what a transport.Budget has left whenever metrics are collected.
+//
+// All use the global provider of meters, and make no spans, unless they are told otherwise:
 // [WithMeterProvider], [WithTracerProvider]. Package otelprom, below this one, has a handler
 // for Prometheus, a dashboard and alerts; package eventlog writes to a log/slog.Logger and
 // needs nothing of OpenTelemetry. A program that imports this package and
@@ -24,6 +26,7 @@
 //	retry.suppressed            counter   {retry}        wanted and not made, by retry.target, retry.reason
 //	retry.wait.duration         histogram s              before a retry, by retry.target, retry.wait.source
 //	retry.unpaced               counter   {retry}        for which the pacer failed, by retry.target
+//	retry.budget.left           gauge     {retry}        that Budget would pay for, by retry.target
 //	retry.hedges                counter   {attempt}      hedged attempts, by retry.target, retry.hedge.result
 //	retry.resumes               counter   {download}     broken downloads, by retry.target, retry.resume.result
 //	idempotency.requests        counter   {request}      by operation, idempotency.result
@@ -31,6 +34,8 @@
 //	idempotency.claims          counter   {claim}        by idempotency.state
 //	idempotency.renewals        counter   {renewal}      of leases, by idempotency.result
 //	idempotency.endings         counter   {claim}        by idempotency.ending, idempotency.result
+//	idempotency.store.duration  histogram s              questions to the store, by idempotency.store.op, error.type
+//	idempotency.inflight.wait   histogram s              for another's run, by idempotency.state, as it was then
 //	admission.requests          counter   {request}      by admission.verdict, admission.ticket
 //	admission.wait.duration     histogram s              inside, for a place
 //	admission.slot.duration     histogram s              until refused callers shall come back
@@ -48,23 +53,29 @@
 //	skew.sync                   counter   {sync}         sources in a round, by skew.source, skew.result
 //
 // The outcome of a call is success_first or success_retried (a status below 400), not_retryable,
-// canceled (the caller left), or why there was no further attempt: exhausted, deadline, hint,
+// canceled (the caller left), breaker_open (a circuit breaker let nothing through; what state it
+// is in, its own library tells), or why there was no further attempt: exhausted, deadline, hint,
 // budget, body. A reason is a status ("status_503") or a kind of error: timeout, reset,
 // connect, dns, tls, breaker_open. The results of requests are those of server.Outcome.
 //
 // A label has few values: no key, no URL, no text of an error is one. Targets and operations
 // are found out at run time; of each, 64 are told apart and the others are _OTHER
 // ([WithMaxValues]). Values are recorded with the context of the call, so those of a sampled
-// trace become exemplars; what a queue does, it does for many calls, so slot.* and
-// retry.slot_distribution have none. What should never happen, an operation that was run twice,
-// has a series that is 0 from the beginning, which is when the provider is set, or when the first
-// event comes after that, so that the first time is seen as an increase.
+// trace become exemplars; but for the slots that it gives, what a queue does, it does for many
+// calls, so slot.* have none. What should never happen, an operation that was run twice, has a
+// series that is 0 from the beginning, which is when the provider is set, or when the first event
+// comes after that, so that the first time is seen as an increase.
+//
+// Of questions to the store of records, error.type is timeout, canceled or _OTHER, or an answer
+// of a store that works: fenced, lost, full. Those that take no part in a run, such as of
+// operators, are not measured. What idempotency.inflight.wait adds up to in a second is how many
+// wait on average; there is no gauge of them, which would be counted up and down on the way.
 //
 // # Spans
 //
 // With a provider of spans a call of transport.New is a tree:
 //
-//	retry POST            INTERNAL  the call: retry.attempts, retry.outcome, status of the response
+//	retry POST            INTERNAL  the call: retry.attempts, retry.keyed, retry.outcome, status
 //	  POST                CLIENT    an exchange; from the second on http.request.resend_count
 //	  POST                CLIENT
 //
@@ -91,7 +102,8 @@
 //
 // Without an option a package does nothing of this. With one, and a global provider that is not
 // set, an event costs some 10 ns; with the SDK and a reader, a call that succeeds at once costs
-// about half a microsecond, which is two histograms. None of this allocates. A transport that is
-// observed looks at the clock as well, which takes 0.1 to 0.2 microseconds for a call. With
-// spans a call costs several microseconds.
+// about half a microsecond, which is two histograms, and an operation that runs under a claim
+// about one, which is two counters and two histograms. None of this allocates. A transport that is
+// observed looks at the clock as well, which takes 0.1 to 0.2 microseconds for a call, and a guard
+// takes as much for its questions to the store. With spans a call costs several microseconds.
 package otel

@@ -120,3 +120,37 @@ func ExampleResendCount() {
 	}
 	// Output: HTTP GET resend 1
 }
+
+// Clients that share a budget for retries show what is left of it.
+func ExampleBudget() {
+	metrics, err := otelprom.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer metrics.Shutdown(context.Background())
+
+	budget := transport.NewBudget(transport.WithBudgetShare(0), transport.WithBudgetFloor(10))
+	stop := goaroundotel.Budget(budget, goaroundotel.WithMeterProvider(metrics), goaroundotel.WithService("shop"))
+	defer stop()
+
+	api := flaky()
+	defer api.Close()
+	client := &http.Client{Transport: transport.New(nil, transport.WithBudget(budget),
+		transport.WithTarget(func(*http.Request) string { return "api" }))}
+	resp, err := client.Get(api.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+
+	page := httptest.NewRecorder()
+	metrics.ServeHTTP(page, httptest.NewRequest("GET", "/metrics", http.NoBody))
+	for line := range strings.Lines(page.Body.String()) {
+		if strings.HasPrefix(line, "retry_budget_left") {
+			fmt.Print(line)
+		}
+	}
+	// Output: retry_budget_left{retry_target="api",service="shop"} 99.5
+}

@@ -22,8 +22,8 @@ type Instrument struct{ Name, Unit string }
 // Instruments are all that this package makes.
 func Instruments() (all []Instrument) {
 	for _, d := range []description{
-		callDuration, callAttempts, retries, suppressed, waitDuration, unpaced, hedges, resumes,
-		requests, duplicates, claims, renewals, endings,
+		callDuration, callAttempts, retries, suppressed, waitDuration, unpaced, budgetLeft, hedges, resumes,
+		requests, duplicates, claims, renewals, endings, storeDuration, inflightWait,
 		admissions, admitWait, admitSlot, admitWaiting, admitRate,
 		slotWait, slotStore, slotModes, slotFallbacks, slotRecovered, slotDeaf,
 		clockSkew, clockUnsure, clockRounds, clockSyncs,

@@ -10,8 +10,8 @@ import (
 )
 
 // Guard reports claims, for [idem.NewGuard] and [idem.Do]. [Server] has it in it. A claim that
-// finds its operation running or done is a duplicate, also one that has a key of another
-// operation: Guard sees the answer of the store, and not what it is compared with.
+// finds its operation running or done is a duplicate, unless it has other parameters: then the
+// key is that of another operation, and the state key-reused.
 func Guard(opts ...Option) idem.GuardOption {
 	c := newConfig(opts)
 	g := newGuardMetrics(c)
@@ -31,10 +31,12 @@ type guardMetrics struct {
 
 	duplicate add
 	claimed   [idem.Unknown + 1]add
+	reused    add // a key, by a claim
 	failed    add // a claim
 	renewed   [resultCount]add
 	ended     [idem.Abandoned + 1][resultCount]add
 	zero      beginnings
+	store     *storeMetrics
 }
 
 // result is what the store made of the end of a claim, or of a renewal.
@@ -68,10 +70,13 @@ func resultOf(err error) result {
 
 func newGuardMetrics(c *config) *guardMetrics {
 	m, service := c.meter(), keyService.String(c.service)
-	g := &guardMetrics{claims: m.counter(claims), renewals: m.counter(renewals), endings: m.counter(endings)}
+	g := &guardMetrics{
+		claims: m.counter(claims), renewals: m.counter(renewals), endings: m.counter(endings), store: newStoreMetrics(c),
+	}
 	for state := range g.claimed {
 		g.claimed[state] = adding(service, keyState.String(idem.State(state).String()))
 	}
+	g.reused = adding(service, keyState.String(string(idem.KeyReused)))
 	g.failed = adding(service, keyState.String("failed"))
 	g.zero.from(g.claims, g.claimed[idem.Unknown])
 	for r, name := range resultNames {
@@ -87,12 +92,17 @@ func newGuardMetrics(c *config) *guardMetrics {
 }
 
 func (g *guardMetrics) observer() idem.Observer {
-	return idem.Observer{Claimed: g.claim, Renewed: g.renewal, Ended: g.ending}
+	return idem.Observer{
+		Claimed: g.claim, Renewed: g.renewal, Ended: g.ending, Asked: g.store.ask, Waited: g.store.wait,
+	}
 }
 
 func (g *guardMetrics) claim(ctx context.Context, _ idem.ID, r idem.ClaimResult, err error) {
 	g.zero.begin(ctx)
 	switch {
+	case errors.Is(err, idem.ErrKeyReused):
+		g.claims.Add(ctx, 1, g.reused...)
+		return
 	case err != nil:
 		g.claims.Add(ctx, 1, g.failed...)
 		return

@@ -16,6 +16,7 @@ const (
 	keyReason     = attribute.Key("retry.reason")
 	keyAttempt    = attribute.Key("retry.attempt")
 	keyAttempts   = attribute.Key("retry.attempts")
+	keyKeyed      = attribute.Key("retry.keyed")
 	keyDelay      = attribute.Key("retry.delay")
 	keyWaitSource = attribute.Key("retry.wait.source")
 	keyHedge      = attribute.Key("retry.hedge.result")
@@ -28,6 +29,7 @@ const (
 	keyTicket     = attribute.Key("admission.ticket")
 	keyMode       = attribute.Key("slot.mode")
 	keyStore      = attribute.Key("slot.store.result")
+	keyStoreOp    = attribute.Key("idempotency.store.op")
 	keySource     = attribute.Key("skew.source")
 	keySkewResult = attribute.Key("skew.result")
 )
@@ -56,21 +58,24 @@ var (
 	waitDuration = description{"retry.wait.duration", "s", "Waits before another attempt.", seconds}
 	unpaced      = description{"retry.unpaced", "{retry}", "Attempts that wait by backoff because the pacer failed.", nil}
 	hedges       = description{"retry.hedges", "{attempt}", "Attempts that were slow, by what came of their hedges.", nil}
+	budgetLeft   = description{"retry.budget.left", "{retry}", "Retries that the budget would still pay for.", nil}
 	resumes      = description{"retry.resumes", "{download}", "Downloads that broke, by whether they went on.", nil}
 )
 
 // The instruments of servers and of claims.
 var (
-	requests     = description{"idempotency.requests", "{request}", "Requests, by how they were answered.", nil}
-	duplicates   = description{"retry.duplicate_operations", "{operation}", "Operations that came again and were not run again.", nil}
-	claims       = description{"idempotency.claims", "{claim}", "Claims, by the state in which the operation was found.", nil}
-	renewals     = description{"idempotency.renewals", "{renewal}", "Renewals of leases.", nil}
-	endings      = description{"idempotency.endings", "{claim}", "Claims that ended, by how, and whether the store took it.", nil}
-	admissions   = description{"admission.requests", "{request}", "Requests, by whether they were let in.", nil}
-	admitWait    = description{"admission.wait.duration", "s", "Waits of requests for a place.", seconds}
-	admitSlot    = description{"admission.slot.duration", "s", "Time after which refused callers were told to come back.", seconds}
-	admitWaiting = description{"admission.waiting", "{request}", "Requests that wait for a place.", nil}
-	admitRate    = description{"admission.rate", "{request}/s", "Requests in a second that the limit lets in.", nil}
+	requests      = description{"idempotency.requests", "{request}", "Requests, by how they were answered.", nil}
+	duplicates    = description{"retry.duplicate_operations", "{operation}", "Operations that came again and were not run again.", nil}
+	claims        = description{"idempotency.claims", "{claim}", "Claims, by the state in which the operation was found.", nil}
+	renewals      = description{"idempotency.renewals", "{renewal}", "Renewals of leases.", nil}
+	endings       = description{"idempotency.endings", "{claim}", "Claims that ended, by how, and whether the store took it.", nil}
+	storeDuration = description{"idempotency.store.duration", "s", "Questions to the store of records.", quick}
+	inflightWait  = description{"idempotency.inflight.wait", "s", "Waits of claims for another's run of the operation.", seconds}
+	admissions    = description{"admission.requests", "{request}", "Requests, by whether they were let in.", nil}
+	admitWait     = description{"admission.wait.duration", "s", "Waits of requests for a place.", seconds}
+	admitSlot     = description{"admission.slot.duration", "s", "Time after which refused callers were told to come back.", seconds}
+	admitWaiting  = description{"admission.waiting", "{request}", "Requests that wait for a place.", nil}
+	admitRate     = description{"admission.rate", "{request}/s", "Requests in a second that the limit lets in.", nil}
 )
 
 // The instruments of pacers and clocks.
@@ -108,6 +113,10 @@ func (m meter) counter(d description) metric.Int64Counter {
 
 func (m meter) gauge(d description) metric.Float64Gauge {
 	return must(m.Float64Gauge(d.name, metric.WithUnit(d.unit), metric.WithDescription(d.text)))
+}
+
+func (m meter) observable(d description) metric.Float64ObservableGauge {
+	return must(m.Float64ObservableGauge(d.name, metric.WithUnit(d.unit), metric.WithDescription(d.text)))
 }
 
 func (m meter) histogram(d description) metric.Float64Histogram {

@@ -154,12 +154,13 @@ const (
 	successRetried                // below 400, after more than one attempt
 	notRetryable                  // with something that another attempt does not mend
 	canceled                      // by the caller
+	breakerOpen                   // and nothing was sent
 	stopped                       // and for which refusal, from here on
 	outcomeCount   = stopped + outcome(refusalCount)
 )
 
 var outcomeNames = func() (names [outcomeCount]string) {
-	copy(names[:], []string{"success_first", "success_retried", "not_retryable", "canceled"})
+	copy(names[:], []string{"success_first", "success_retried", "not_retryable", "canceled", "breaker_open"})
 	copy(names[stopped:], refusalNames[:])
 	names[stopped+outcome(refusedAttempts)] = "exhausted"
 	return names
@@ -182,6 +183,8 @@ func outcomeOf(ctx context.Context, c transport.Call) outcome {
 			return stopped + outcome(r)
 		}
 		return canceled
+	case errors.Is(c.Err, transport.ErrBreakerOpen):
+		return breakerOpen
 	case errors.Is(c.Err, context.DeadlineExceeded):
 		return stopped + outcome(refusedDeadline)
 	case errors.Is(c.Err, context.Canceled):

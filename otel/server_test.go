@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -171,7 +172,7 @@ func TestGuardCountsDuplicates(t *testing.T) {
 		want   []string
 	}{
 		"done":                {params: 1, want: []string{"_OTHER 1"}},
-		"key reused":          {params: 2, want: []string{"_OTHER 1"}}, // as Guard says
+		"key reused":          {params: 2},
 		"unknown, and absent": {params: 1, first: errors.New("who knows"), truth: idem.Absent},
 		"unknown, and done":   {params: 1, first: errors.New("who knows"), truth: idem.Done, want: []string{"_OTHER 1"}},
 	} {
@@ -191,6 +192,9 @@ func TestGuardCountsDuplicates(t *testing.T) {
 			}
 			_, _ = idem.Do(t.Context(), guard, op, func(context.Context) (int, error) { return 2, nil })
 			m.want(t, map[string][]string{"retry.duplicate_operations": tt.want})
+			if got := slices.Contains(m.series(t, "idempotency.claims"), "key-reused 1"); got != (tt.params != 1) {
+				t.Errorf("claims %q", m.series(t, "idempotency.claims"))
+			}
 		})
 	}
 }

@@ -39,7 +39,8 @@ func (s *slotMetrics) observer() slot.QueueObserver {
 	}
 }
 
-// slotMetrics has no context to record with: what a queue does, it does for many callers.
+// slotMetrics has the context of a caller for slots alone: what else a queue does, it does for
+// many callers.
 type slotMetrics struct {
 	waits, asked                      metric.Float64Histogram
 	modes, fallbacks, recovered, deaf metric.Int64Counter
@@ -59,8 +60,8 @@ func (s *slotMetrics) ask(_ string, took time.Duration, err error) {
 	s.asked.Record(context.Background(), took.Seconds(), options...)
 }
 
-func (s *slotMetrics) grant(_ string, wait time.Duration) {
-	s.waits.Record(context.Background(), wait.Seconds(), s.granted...)
+func (s *slotMetrics) grant(ctx context.Context, _ string, wait time.Duration) {
+	s.waits.Record(ctx, wait.Seconds(), s.granted...)
 }
 
 func (s *slotMetrics) change(_ string, _, to book.Mode) {

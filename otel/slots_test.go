@@ -1,6 +1,7 @@
 package otel_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -27,6 +28,33 @@ func (b *books) Ask(ctx context.Context, target string, r book.Rules, a book.Ask
 		return book.Answer{}, errors.New("down")
 	}
 	return b.Memory.Ask(ctx, target, r, a)
+}
+
+// A slot that a call of a sampled trace was given is the exemplar of what it waited.
+func TestSlotsHaveExemplars(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeters(t)
+		q := slot.NewQueue(goaroundotel.Slots(m.shop()...))
+		ctx, span := newTracer(t).Tracer("test").Start(t.Context(), "work")
+		defer span.End()
+		r, err := q.Reserve(ctx, target, slot.Feedback{Attempt: 1, Result: slot.Failed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.(slot.Awaiter).Wait(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait() // for who gave the slot
+		given, _ := m.collect(t)["retry.slot_distribution"].Data.(metricdata.Histogram[float64])
+		id := span.SpanContext().TraceID()
+		if len(given.DataPoints) != 1 || len(given.DataPoints[0].Exemplars) != 1 || !bytes.Equal(given.DataPoints[0].Exemplars[0].TraceID, id[:]) {
+			t.Errorf("want one exemplar with %s in %+v", id, given.DataPoints)
+		}
+	})
 }
 
 func TestSlotsCount(t *testing.T) {

@@ -214,7 +214,7 @@ func (t *tracing) tellAttempt(ctx context.Context, a transport.Attempt) {
 // tellCall tells the call's span how it ended, as the metrics have it.
 func (t *tracing) tellCall(ctx context.Context, c transport.Call) {
 	if call := t.from(ctx); call != nil && call.span.IsRecording() {
-		call.span.SetAttributes(keyAttempts.Int(c.Attempts), keyOutcome.String(outcomeOf(ctx, c).String()))
+		call.span.SetAttributes(keyAttempts.Int(c.Attempts), keyKeyed.Bool(c.Keyed), keyOutcome.String(outcomeOf(ctx, c).String()))
 	}
 }
 

@@ -77,7 +77,7 @@ func TestSpansOfACall(t *testing.T) {
 		call := values(spans[0].Attributes())
 		for key, want := range map[string]string{
 			"http.request.method": "GET", "server.address": "api.test", "server.port": "443",
-			"http.response.status_code": "201", "retry.attempts": "3", "retry.outcome": "success_retried",
+			"http.response.status_code": "201", "retry.attempts": "3", "retry.keyed": "false", "retry.outcome": "success_retried",
 		} {
 			if got := call[attribute.Key(key)]; got != want {
 				t.Errorf("call: %s = %q, want %q", key, got, want)

@@ -270,3 +270,21 @@ func TestTargetsAreBounded(t *testing.T) {
 func nearly() transport.Option {
 	return transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Millisecond }))
 }
+
+// openBreaker lets nothing through.
+type openBreaker struct{}
+
+func (openBreaker) Allow() (func(error), error) { return nil, errors.New("too many failures") }
+
+func TestTransportCountsWhatABreakerStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeters(t)
+		rt := transport.New(&stub{statuses: []int{200}}, goaroundotel.Transport(m.shop()...),
+			transport.WithBreaker(func(*http.Request) transport.Breaker { return openBreaker{} }))
+		if _, err := send(t.Context(), rt, "GET", url); !errors.Is(err, transport.ErrBreakerOpen) {
+			t.Fatal(err)
+		}
+		m.want(t, map[string][]string{"retry.call.duration": {"breaker_open," + target + " 1 0"}, "retry.retries": nil})
+	})
+}

@@ -198,10 +198,10 @@ func write[T []byte | string](c *capture, p T, send func(T) (int, error)) (int, 
 // admit decides, as net/http does, whether n body bytes may be written.
 func (c *capture) admit(n int64) error {
 	switch {
+	case c.frozen: // first: the rest is no longer for a lock to protect
+		return errReturned
 	case c.stage == hijacked:
 		return http.ErrHijacked
-	case c.frozen:
-		return errReturned
 	}
 	if c.status == 0 {
 		c.begin(http.StatusOK)

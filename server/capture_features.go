@@ -35,10 +35,10 @@ func (c *capture) FlushError() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.stage == hijacked:
-		return http.ErrHijacked
 	case c.frozen:
 		return errReturned
+	case c.stage == hijacked:
+		return http.ErrHijacked
 	case c.whole:
 		return errWhole
 	case c.status == 0:

@@ -13,7 +13,7 @@ import (
 func perResponse(name string) bool {
 	switch name {
 	case // the session of the first caller
-		"Set-Cookie", "Set-Cookie2", "Www-Authenticate", "Proxy-Authenticate", "Authentication-Info",
+		"Set-Cookie", "Set-Cookie2", "Www-Authenticate", "Proxy-Authenticate", "Authentication-Info", "Proxy-Authentication-Info",
 		// hop by hop (RFC 9110, 7.6.1)
 		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		// made anew for each message
@@ -29,10 +29,23 @@ func perResponse(name string) bool {
 	}
 }
 
+// nominated reports whether the response itself makes the field one of the connection
+// (RFC 9110, 7.6.1).
+func nominated(header http.Header, name string) bool {
+	for _, options := range header["Connection"] {
+		for option := range strings.SplitSeq(options, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // stored reports whether a response field goes into the record: not those of one
 // response, nor what was there before the handler.
 func (c *capture) stored(name string, values []string) bool {
-	if perResponse(name) || c.h.dropped[name] {
+	if perResponse(name) || c.h.dropped[name] || nominated(c.header, name) {
 		return false
 	}
 	if canonical := http.CanonicalHeaderKey(name); canonical != name && (perResponse(canonical) || c.h.dropped[canonical]) {

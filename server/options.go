@@ -94,7 +94,7 @@ func WithNothingHappened(f func(status int) bool) Option {
 }
 
 // WithoutHeaders adds response header fields that are never stored, to those that
-// belong to one connection or one response: Set-Cookie, Date, Content-Length, the
+// belong to one connection or one response: Set-Cookie, Date, the
 // hop-by-hop fields, tracing and rate limit fields and their like.
 func WithoutHeaders(names ...string) Option {
 	return func(c *config) {

@@ -108,6 +108,9 @@ func decodeRecord(record []byte) (response, error) {
 		return response{}, errRecord
 	}
 	r := response{status: int(status), omitted: record[1]&flagOmitted != 0, section: d.rest}
+	if status < 200 && !r.omitted { // not final: what came after it is not there
+		return response{}, errRecord
+	}
 	for d.skip() > 0 {
 		d.skip()
 		r.count++

@@ -40,7 +40,7 @@ func EncodeResponse(status int, header http.Header, body []byte) ([]byte, error)
 	}
 	record := appendStart(nil, 0, status)
 	for name, values := range header {
-		if name = http.CanonicalHeaderKey(name); !perResponse(name) && name != "Content-Length" {
+		if name = http.CanonicalHeaderKey(name); !perResponse(name) && !nominated(header, name) && name != "Content-Length" {
 			record = appendFields(record, name, values)
 		}
 	}

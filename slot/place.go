@@ -12,6 +12,7 @@ var errCancelled = errors.New("slot: reservation was cancelled")
 
 // place is a caller's place in a line.
 type place struct {
+	ctx       context.Context // of the caller, for the observer
 	line      *line
 	caller    book.Caller
 	attempt   int // that ended; 0 for one that was not made yet
@@ -35,7 +36,7 @@ var _ Awaiter = (*place)(nil)
 func (l *line) newPlace(ctx context.Context, f Feedback) *place {
 	l.last++
 	p := &place{
-		line: l, caller: l.last, attempt: f.Attempt, asked: time.Now(), decided: make(chan struct{}),
+		ctx: ctx, line: l, caller: l.last, attempt: f.Attempt, asked: time.Now(), decided: make(chan struct{}),
 	}
 	p.deadline, p.limited = ctx.Deadline()
 	if f.Hint > 0 {

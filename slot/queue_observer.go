@@ -1,6 +1,7 @@
 package slot
 
 import (
+	"context"
 	"time"
 
 	"github.com/goaroundhq/goaround/slot/book"
@@ -8,12 +9,14 @@ import (
 
 // QueueObserver is told what a [Queue] does. Functions that are nil cost nothing; the others
 // are called on the path of callers, outside of the queue's locks, several at a time, and
-// must be quick.
+// must be quick. Only Granted has a context: what else a queue does, it does for all callers of
+// a target, and mostly in none of their goroutines.
 type QueueObserver struct {
 	// Asked is called after each question to the store, with the time that it took.
 	Asked func(target string, took time.Duration, err error)
-	// Granted is called for each slot, with the time from when it was asked for until it.
-	Granted func(target string, wait time.Duration)
+	// Granted is called for each slot, with the time from when it was asked for until it. The
+	// context is the one with which the caller asked; it may have ended.
+	Granted func(ctx context.Context, target string, wait time.Duration)
 	// Mode is called when the target is seen in another mode than before; it begins clear.
 	Mode func(target string, from, to book.Mode)
 	// FellBack is called when callers are not paced because the store cannot be asked: for
@@ -33,9 +36,9 @@ func (o QueueObserver) and(next QueueObserver) QueueObserver {
 			o.Asked(target, took, err)
 			next.Asked(target, took, err)
 		}),
-		Granted: either(o.Granted, o.Granted != nil, next.Granted, next.Granted != nil, func(target string, wait time.Duration) {
-			o.Granted(target, wait)
-			next.Granted(target, wait)
+		Granted: either(o.Granted, o.Granted != nil, next.Granted, next.Granted != nil, func(ctx context.Context, target string, wait time.Duration) {
+			o.Granted(ctx, target, wait)
+			next.Granted(ctx, target, wait)
 		}),
 		Mode: either(o.Mode, o.Mode != nil, next.Mode, next.Mode != nil, func(target string, from, to book.Mode) {
 			o.Mode(target, from, to)

@@ -1,6 +1,7 @@
 package slot_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ func TestSeveralQueueObservers(t *testing.T) {
 		note := func(name string) slot.QueueOption {
 			return slot.WithQueueObserver(slot.QueueObserver{
 				Asked:     func(string, time.Duration, error) { told.add("%s asked", name) },
-				Granted:   func(string, time.Duration) { told.add("%s granted", name) },
+				Granted:   func(context.Context, string, time.Duration) { told.add("%s granted", name) },
 				Mode:      func(_ string, _, to book.Mode) { told.add("%s %v", name, to) },
 				FellBack:  func(string, int, error) { told.add("%s fell back", name) },
 				Recovered: func(string) { told.add("%s recovered", name) },

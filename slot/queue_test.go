@@ -239,6 +239,9 @@ func TestQueueRefusesTheParked(t *testing.T) {
 	})
 }
 
+// tag marks the context of a caller.
+type tag struct{}
+
 // The observer is told of questions, slots and modes.
 func TestQueueObserver(t *testing.T) {
 	t.Parallel()
@@ -253,7 +256,10 @@ func TestQueueObserver(t *testing.T) {
 				}
 				asked.Add(1)
 			},
-			Granted: func(_ string, wait time.Duration) {
+			Granted: func(ctx context.Context, _ string, wait time.Duration) {
+				if ctx.Value(tag{}) != "caller" {
+					t.Error("a slot is told of without the context of its caller")
+				}
 				if wait < 0 || wait > time.Minute {
 					t.Errorf("a slot came after %v", wait)
 				}
@@ -262,8 +268,12 @@ func TestQueueObserver(t *testing.T) {
 			Mode: func(_ string, from, to book.Mode) { modes.add("%v to %v", from, to) },
 		}))
 		goDown(t, q)
-		r := reserve(t, q, failed)
-		if err := r.Wait(t.Context()); err != nil {
+		ctx := context.WithValue(t.Context(), tag{}, "caller")
+		r, err := q.Reserve(ctx, target, failed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.(slot.Awaiter).Wait(ctx); err != nil {
 			t.Fatal(err)
 		}
 		q.Report(target, success)

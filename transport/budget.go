@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,7 @@ var ErrBudget = errors.New("transport: retry budget spent")
 // floor for each second of the window, so that clients with little traffic can retry, too
 // (as Finagle's RetryBudget does, and GEP-3388 of the Kubernetes Gateway API).
 //
-// Attempts in a slot of a pacer, or for a seat that the server keeps ([SlotHeader], up to 16 in
+// Attempts in a slot of a pacer, or for a seat that the server keeps ([SlotHeader], up to 32 in
 // a call), cost nothing: slots bound the load already, and a herd whose calls all fail at once
 // could not take its turns on a fifth of them.
 //
@@ -76,21 +77,22 @@ func NewBudget(opts ...BudgetOption) *Budget {
 }
 
 // WithBudgetShare sets what retries may cost as a share of the calls; 0.2 is one retry for
-// five calls. It panics when share is negative.
+// five calls. The default is [DefaultBudgetShare]. It panics when share is negative.
 func WithBudgetShare(share float64) BudgetOption {
 	notNegative("WithBudgetShare", share)
 	return func(c *budgetConfig) { c.share = share }
 }
 
-// WithBudgetFloor sets how many retries in a second are always allowed. It panics when
-// perSecond is negative.
+// WithBudgetFloor sets how many retries in a second are always allowed. The default is
+// [DefaultBudgetFloor]. It panics when perSecond is negative.
 func WithBudgetFloor(perSecond float64) BudgetOption {
 	notNegative("WithBudgetFloor", perSecond)
 	return func(c *budgetConfig) { c.floor = perSecond }
 }
 
-// WithBudgetWindow sets how long calls and retries count. What the floor allows in that
-// time may be used at once. It panics when window is not positive.
+// WithBudgetWindow sets how long calls and retries count. What the floor allows in that time
+// may be used at once. The default is [DefaultBudgetWindow]. It panics when window is not
+// positive.
 func WithBudgetWindow(window time.Duration) BudgetOption {
 	positive("WithBudgetWindow", window)
 	return func(c *budgetConfig) { c.window = window }
@@ -148,6 +150,25 @@ func (b *Budget) State(target string) BudgetState {
 		return BudgetState{}
 	}
 	return b.account(target).state(b)
+}
+
+// All yields what is known about each target that has an account, in no order. Those that
+// share one are not among them. A nil budget has none.
+func (b *Budget) All() iter.Seq2[string, BudgetState] {
+	return func(yield func(string, BudgetState) bool) {
+		if b == nil {
+			return
+		}
+		accounts := b.accounts.Load()
+		if accounts == nil {
+			return
+		}
+		for target, a := range *accounts {
+			if !yield(target, a.state(b)) {
+				return
+			}
+		}
+	}
 }
 
 // now is the number of the current tick. A clock may stand before the start: that of a

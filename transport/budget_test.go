@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"strings"
@@ -394,4 +395,28 @@ func TestOneClientManyHosts(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestBudgetTellsOfAllTargets(t *testing.T) {
+	t.Parallel()
+	b := transport.NewBudget()
+	for range b.All() {
+		t.Error("a new budget knows a target")
+	}
+	for range (*transport.Budget)(nil).All() {
+		t.Error("a nil budget knows a target")
+	}
+	b.Call("a")
+	b.Spend("b", 1)
+	left := map[string]float64{}
+	for target, state := range b.All() {
+		left[target] = state.Left
+	}
+	if want := map[string]float64{"a": 100.2, "b": 99}; !maps.Equal(left, want) {
+		t.Errorf("left %v, want %v", left, want)
+	}
+	for range b.All() {
+		return // without an end it goes on
+	}
+	t.Error("no target the second time")
 }

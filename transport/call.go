@@ -50,7 +50,7 @@ func (c *call) start() {
 // decide judges the outcome of an attempt. When another one follows, it comes with the
 // turn to wait for and the body to send, if there is one.
 func (c *call) decide(ctx context.Context, resp *http.Response, err error) (slot.Turn, io.ReadCloser, Attempt) {
-	a := Attempt{Target: c.target, Number: c.attempt, Err: err, Last: true}
+	a := Attempt{Target: c.target, Number: c.attempt, Keyed: keyed(c.req), Err: err, Last: true}
 	if !c.started.IsZero() {
 		a.Latency = time.Since(c.started)
 	}
@@ -229,7 +229,10 @@ func (c *call) end(ctx context.Context, resp *http.Response, err error) error {
 	if c.step.observer.Call == nil {
 		return err
 	}
-	done := Call{Target: c.target, Attempts: c.attempt, Err: err, Stop: c.stop, Latency: time.Since(c.begun)}
+	done := Call{
+		Target: c.target, Keyed: keyed(c.req), Attempts: c.attempt,
+		Err: err, Stop: c.stop, Latency: time.Since(c.begun),
+	}
 	if resp != nil {
 		done.Status = resp.StatusCode
 	}

@@ -10,8 +10,9 @@ import (
 // Attempt describes one attempt of a call and what follows it.
 type Attempt struct {
 	Target  string
-	Number  int // the first is 1
-	Status  int // of the response; 0 when there is none
+	Number  int  // the first is 1
+	Keyed   bool // the call has an idempotency key
+	Status  int  // of the response; 0 when there is none
 	Err     error
 	Latency time.Duration // until the response header or the error
 	Verdict Verdict
@@ -33,6 +34,7 @@ type Attempt struct {
 // Call describes how a call ended.
 type Call struct {
 	Target   string
+	Keyed    bool  // it has an idempotency key
 	Attempts int   // that were made; 0 when there was no slot for the first (WithGatedFirst)
 	Status   int   // of the response that came back; 0 when there is none
 	Err      error // that came back, nil with a response

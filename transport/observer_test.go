@@ -13,6 +13,7 @@ import (
 
 	"github.com/jarcoal/httpmock"
 
+	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/slot"
 	"github.com/goaroundhq/goaround/transport"
 )
@@ -177,5 +178,40 @@ func TestSeveralObservers(t *testing.T) {
 	}
 	if got, want := strings.Join(told, ", "), "first attempt, second attempt, first call, second call"; got != want {
 		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
+// Observers can tell calls with an idempotency key from others.
+func TestObserverKnowsWhetherACallIsKeyed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		method, field string
+		want          bool
+	}{
+		"POST gets a key":        {method: "POST", want: true},
+		"GET does not":           {method: "GET"},
+		"the caller's":           {method: "GET", field: idem.Header, want: true},
+		"another library's":      {method: "POST", field: "X-Idempotency-Key", want: true},
+		"one of another purpose": {method: "GET", field: "Api-Key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var attempts, calls []bool
+			rt := transport.New(newScript(t, status(503), status(200)), transport.WithBackoff(noWait),
+				transport.WithObserver(transport.Observer{
+					Attempt: func(_ context.Context, a transport.Attempt) { attempts = append(attempts, a.Keyed) },
+					Call:    func(_ context.Context, c transport.Call) { calls = append(calls, c.Keyed) },
+				}))
+			req := newRequest(t, tt.method, "")
+			if tt.field != "" {
+				req.Header.Set(tt.field, "k")
+			}
+			if _, _, err := roundTrip(t, rt, req); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(attempts, []bool{tt.want, tt.want}) || !reflect.DeepEqual(calls, []bool{tt.want}) {
+				t.Errorf("attempts %v, calls %v; want %v of each", attempts, calls, tt.want)
+			}
+		})
 	}
 }

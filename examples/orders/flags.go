@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type config struct {
 	json    bool
 	ledger  string // "" for a temporary file
 	metrics string // address of the metrics, "" for none
+	readme  string // page whose table is written, "" for none
 }
 
 // parse reads the flags. What is wrong with them is written to stderr before it
@@ -36,6 +38,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.BoolVar(&c.json, "json", false, "report as one JSON object")
 	flags.StringVar(&c.ledger, "ledger", "", "write the ledger to the new file `PATH` and keep it")
 	flags.StringVar(&c.metrics, "metrics", "", "show metrics to Prometheus on `ADDRESS` while it runs, such as :9464")
+	flags.StringVar(&c.readme, "readme", "", "run with and without the middleware, and write the figures into the page `FILE`")
 	if err := flags.Parse(args); err != nil {
 		return config{}, err
 	}
@@ -58,6 +61,8 @@ func (c config) check(rest []string) error {
 	case c.outage < 0 || c.outage > maxOutage:
 		return fmt.Errorf("-outage %v: must be between 0 and %v, because a call gives up after %v",
 			c.outage, maxOutage, callDeadline)
+	case c.readme != "" && (c.naive || c.json || c.ledger != ""):
+		return errors.New("-readme makes both runs, and goes with neither -naive nor -json nor -ledger")
 	default:
 		return nil
 	}

@@ -35,6 +35,9 @@
 //	go run ./examples/orders -ledger orders.txt
 //	cut -d' ' -f1 orders.txt | sort | uniq -d
 //
+// With -readme README.md both runs are made, and their figures written into the table of that
+// page.
+//
 // With -metrics :9464 a Prometheus can read, while it runs, what package otel measures of
 // service, clients, their turns and their clock:
 //
@@ -78,6 +81,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitKept
 	case err != nil:
 		return exitUsage
+	case c.readme != "":
+		status, err := writeReadme(ctx, c, stderr)
+		if err != nil {
+			fmt.Fprintln(stderr, "orders:", err)
+		}
+		return status
 	}
 	r, err := run(ctx, c, newProgress(stderr, c.calls))
 	if err != nil {

@@ -28,6 +28,7 @@ func Example() {
 	// idempotency.claims
 	// idempotency.endings
 	// idempotency.requests
+	// idempotency.store.duration
 	// retry.call.attempts
 	// retry.call.duration
 	// retry.duplicate_operations

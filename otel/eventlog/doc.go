@@ -8,7 +8,7 @@
 //	Transport    transport.New    retries, calls that are given up, broken downloads
 //	Server       server.New       answers other than that of a first run
 //	Admission    server.Admission requests that are turned away
-//	Guard        idem.NewGuard    ends of claims that the store did not take
+//	Guard        idem.NewGuard    ends of claims that the store did not take, keys of others
 //	Slots        slot.NewQueue    modes of targets, and outages of the store
 //
 // A skew.Clock has an option of its own for it, skew.WithLogger.
@@ -19,7 +19,7 @@
 // is a slog.LevelError. Success is not logged. An event below the logger's level costs a call
 // of Enabled and no allocation.
 //
-// Keys are never written. An operation has the field id, the first 16 digits of its idem.ID,
-// which is a hash; a call whose key was put into its context by idem.WithKey has key_hash, the
-// first 16 digits of the key's SHA-256.
+// Keys are never written, nor the URLs that errors bring along. An operation has the field id,
+// the first 16 digits of its idem.ID, which is a hash; a call whose key was put into its context
+// by idem.WithKey has key_hash, the first 16 digits of the key's SHA-256.
 package eventlog

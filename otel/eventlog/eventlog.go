@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
+	"net/url"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -42,5 +44,16 @@ func failure(err error) slog.Attr {
 	if err == nil {
 		return slog.Attr{}
 	}
-	return slog.Any("error", err)
+	return problem("error", err)
+}
+
+// problem is an error without the URL, which may have secrets in it.
+func problem(name string, err error) slog.Attr {
+	for {
+		var of *url.Error
+		if !errors.As(err, &of) || of.Err == nil {
+			return slog.Any(name, err)
+		}
+		err = of.Err
+	}
 }

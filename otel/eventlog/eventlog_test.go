@@ -294,3 +294,27 @@ func TestNilLogger(t *testing.T) {
 		}
 	})
 }
+
+// A key that another operation has is the error of its caller, who is told of it.
+func TestGuardOfAKeyThatIsReused(t *testing.T) {
+	t.Parallel()
+	const secret = "key-of-the-first"
+	for _, tt := range []struct {
+		level slog.Level
+		want  []string
+	}{
+		{slog.LevelDebug, []string{`level=DEBUG msg="key belongs to another operation" id=*`}},
+		{slog.LevelInfo, nil},
+	} {
+		logger, journal := newLogger(tt.level)
+		guard := idem.NewGuard(idem.NewMemory(), eventlog.Guard(logger))
+		for _, amount := range []int{1, 1, 2} {
+			_, _ = idem.Do(t.Context(), guard, idem.Operation{Name: "charge", Scope: idem.SharedScope, Key: secret, Params: amount},
+				func(context.Context) (int, error) { return amount, nil })
+		}
+		journal.want(t, tt.want...)
+		if strings.Contains(journal.String(), secret) {
+			t.Error("the key was logged")
+		}
+	}
+}

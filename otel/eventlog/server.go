@@ -64,10 +64,16 @@ func Admission(logger *slog.Logger) server.AdmissionOption {
 }
 
 // Guard logs claims whose end the store did not take: at Error when the operation was run
-// twice, else at Warn; and leases that could not be renewed, at Warn. nil logs nothing.
+// twice, else at Warn; leases that could not be renewed, at Warn; and keys that belong to
+// another operation, at Debug, because [idem.Do] tells its caller. nil logs nothing.
 func Guard(logger *slog.Logger) idem.GuardOption {
 	l := on(logger)
 	return idem.WithGuardObserver(idem.Observer{
+		Claimed: func(ctx context.Context, id idem.ID, _ idem.ClaimResult, err error) {
+			if errors.Is(err, idem.ErrKeyReused) && l.Enabled(ctx, slog.LevelDebug) {
+				l.LogAttrs(ctx, slog.LevelDebug, "key belongs to another operation", idOf(id))
+			}
+		},
 		Renewed: func(ctx context.Context, c idem.Claim, err error) {
 			if err != nil {
 				l.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", idOf(c.ID), failure(err))

@@ -32,7 +32,7 @@ func (l calls) attempt(ctx context.Context, a transport.Attempt) {
 	case !a.Last:
 		l.retry(ctx, a)
 	case a.Stop != nil && !left(ctx) && !errors.Is(a.Stop, context.Canceled) && l.Enabled(ctx, slog.LevelWarn):
-		l.LogAttrs(ctx, slog.LevelWarn, "call given up", append(about(ctx, a), slog.Any("reason", a.Stop))...)
+		l.LogAttrs(ctx, slog.LevelWarn, "call given up", append(about(ctx, a), problem("reason", a.Stop))...)
 	}
 }
 
@@ -46,7 +46,7 @@ func (l calls) retry(ctx context.Context, a transport.Attempt) {
 	}
 	attrs := append(about(ctx, a), slog.Duration("delay", a.Delay), slog.String("source", a.Source.String()))
 	if a.PacerErr != nil {
-		attrs = append(attrs, slog.Any("pacer_error", a.PacerErr))
+		attrs = append(attrs, problem("pacer_error", a.PacerErr))
 	}
 	l.LogAttrs(ctx, level, "attempt failed, another follows", attrs...)
 }
@@ -86,7 +86,7 @@ func (l calls) resume(ctx context.Context, r transport.Resumed) {
 		slog.String("target", r.Target), slog.Int64("offset", r.Offset), slog.Int64("size", r.Size), failure(r.Err),
 	}
 	if r.Stop != nil {
-		attrs = append(attrs, slog.Any("reason", r.Stop))
+		attrs = append(attrs, problem("reason", r.Stop))
 	}
 	l.LogAttrs(ctx, level, text, attrs...)
 }

@@ -49,8 +49,10 @@ type badDay struct {
 	meters  *otelprom.Metrics
 	clients []http.RoundTripper
 	healthy http.RoundTripper
+	budget  *transport.Budget
 	servers []http.Handler
 	orders  http.Handler
+	slow    http.Handler // whom others wait for
 	queue   *slot.Queue
 	store   *books
 	clocks  []*skew.Clock
@@ -62,6 +64,7 @@ func newBadDay(t *testing.T, m *otelprom.Metrics) *badDay {
 	t.Helper()
 	b := &badDay{meters: m, store: &books{Memory: slot.NewMemory()}}
 	b.addClients()
+	t.Cleanup(goaroundotel.Budget(b.budget, b.options()...))
 	b.addServers()
 	b.queue = slot.NewQueue(slot.WithStore(b.store), goaroundotel.Slots(b.options()...))
 	t.Cleanup(func() { _ = b.queue.Close() })
@@ -86,6 +89,7 @@ func (b *badDay) addClients() {
 			transport.WithBackoff(slot.BackoffFunc(func(int) time.Duration { return time.Millisecond })),
 		}, opts...)...)
 	}
+	b.budget = transport.NewBudget()
 	b.healthy = client(answers{200})
 	b.clients = []http.RoundTripper{
 		client(answers{500}),
@@ -93,6 +97,7 @@ func (b *badDay) addClients() {
 		client(answers{503}, transport.WithSlots(noSlots{})),
 		client(slow{}, transport.WithHedging(transport.HedgeAfter(time.Millisecond))),
 		client(downloads{}, transport.WithResume()),
+		client(answers{503}, transport.WithBudget(b.budget)),
 	}
 }
 
@@ -102,6 +107,8 @@ func (b *badDay) addServers() {
 	}
 	ok := func(http.ResponseWriter, *http.Request) {}
 	b.orders = once(idem.NewMemory(), ok)
+	b.slow = once(idem.NewMemory(), func(http.ResponseWriter, *http.Request) { time.Sleep(10 * time.Millisecond) },
+		server.WithGuard(idem.WithWait(time.Second)))
 	b.servers = []http.Handler{
 		b.orders,
 		once(idem.NewMemory(), func(http.ResponseWriter, *http.Request) { panic("bug") }),
@@ -155,12 +162,22 @@ func (b *badDay) everythingFails(ctx context.Context) {
 	for i := range limit {
 		b.other.Add(ctx, 1, metric.WithAttributes(attribute.Int("user", i)))
 	}
+	b.waitForAnother(ctx)
 	b.takeTurns(ctx)
 }
 
 func (*badDay) serve(h http.Handler, req *http.Request) {
 	defer func() { _ = recover() }()
 	h.ServeHTTP(httptest.NewRecorder(), req)
+}
+
+// waitForAnother has two come at once with one key.
+func (b *badDay) waitForAnother(ctx context.Context) {
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() { b.serve(b.slow, keyed(ctx, "/", fmt.Sprint("both-", b.round.Load()))) })
+	}
+	both.Wait()
 }
 
 // takeTurns has a target fail, and now and then the store of slots.

@@ -29,6 +29,7 @@
 //	GoaroundUnknownOutcomes         operations end, and nobody knows how
 //	GoaroundFencedCompletion        an operation was run twice
 //	GoaroundUnprotected             handlers run without protection, because the store failed
+//	GoaroundStoreFailing            the store of records fails in a twentieth of its questions
 //	GoaroundPacerFallback           callers do not take turns, because the store failed
 //	GoaroundClockDisagreement       sources of time contradict each other
 //	GoaroundClockSkew               the clock is off by more than it can be unsure of

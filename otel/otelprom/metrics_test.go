@@ -2,11 +2,11 @@ package otelprom_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
@@ -17,6 +17,7 @@ import (
 	"github.com/goaroundhq/goaround/idem"
 	goaroundotel "github.com/goaroundhq/goaround/otel"
 	"github.com/goaroundhq/goaround/otel/otelprom"
+	"github.com/goaroundhq/goaround/otel/otelprom/promtest"
 	"github.com/goaroundhq/goaround/server"
 	"github.com/goaroundhq/goaround/skew"
 	"github.com/goaroundhq/goaround/slot"
@@ -55,12 +56,13 @@ func TestNamesAreExact(t *testing.T) {
 	if err := r.(slot.Awaiter).Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the slot is counted", func() error { // by who gave it, perhaps a little later
-		if !strings.Contains(scrape(t, m, "text/plain"), "retry_slot_distribution_seconds_count") {
-			return errors.New("not yet")
+	// The slot is counted by who gave it, perhaps a little later.
+	for deadline := time.Now().Add(promtest.Patience); !strings.Contains(scrape(t, m, "text/plain"), "retry_slot_distribution_seconds_count"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the slot is not counted")
 		}
-		return nil
-	})
+		time.Sleep(10 * time.Millisecond)
+	}
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}

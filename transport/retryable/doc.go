@@ -26,6 +26,9 @@
 //
 //	http.Client{Transport: transport.New(nil, transport.WithMaxAttempts(5))}
 //
+// MIGRATION.md beside this file has a table of what takes the place of what, and says how to
+// come from other libraries.
+//
 // # What is carried over
 //
 //   - RetryMax: one attempt more (transport.WithMaxAttempts).
