@@ -1,5 +1,5 @@
 # Everything is run from the root; go.work ties the modules together.
-PACKAGES    := ./... ./examples/... ./benchmarks/... ./idem/idemsql/drivertest/...
+PACKAGES    := ./... ./examples/... ./examples/frameworks/... ./benchmarks/... ./idem/idemsql/drivertest/...
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 2m
 # The race detector looks at everything but the code of SQLite, which is C in the form of Go
@@ -14,11 +14,11 @@ help: ## show this list
 .PHONY: test
 test: deps ## install what is missing, and run all tests
 	go test $(RACE) -shuffle=on $(PACKAGES)
-	go test -shuffle=on -run 'Alloc|NotCopied' ./idem ./otel ./otel/eventlog ./server ./skew ./slot ./transport # the race detector would change the counts
+	go test -shuffle=on -run 'Alloc|NotCopied|InAFlood' ./idem ./otel ./otel/eventlog ./server ./skew ./slot ./transport # the race detector would change the counts
 
 .PHONY: deps
 deps: ## install what the tests need (as root), or say how
-	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime promtool:prometheus
+	@./.ci/deps gcc:gcc:libc6-dev redis-server:redis-server redis-sentinel:redis-sentinel pg_ctlcluster:postgresql /usr/sbin/chronyd:chrony faketime:faketime promtool:prometheus chromium:chromium
 
 .PHONY: check
 check: ## formatting, vet and staticcheck
@@ -38,11 +38,17 @@ peers: ## measure the client beside other retrying clients
 herd: ## simulate a fleet after an outage, beside other ways to wait, against the bars
 	go run ./benchmarks/herd -bars
 
+.PHONY: results
+results: ## run all of these one after the other, and write benchmarks/RESULTS.md; takes an hour or two
+	go run ./benchmarks/results
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME
 	go test -run '^$$' -fuzz FuzzParseHeader -fuzztime $(FUZZTIME) ./idem
+	go test -run '^$$' -fuzz FuzzIDs -fuzztime $(FUZZTIME) ./idem
 	go test -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) ./idem/idemseal
 	go test -run '^$$' -fuzz FuzzTable -fuzztime $(FUZZTIME) ./idem/idemsql
+	go test -run '^$$' -fuzz FuzzIsolation -fuzztime $(FUZZTIME) ./server
 	go test -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) ./server
 	go test -run '^$$' -fuzz FuzzAdmissionTicket -fuzztime $(FUZZTIME) ./server
 	go test -run '^$$' -fuzz FuzzDate -fuzztime $(FUZZTIME) ./skew

@@ -1,4 +1,4 @@
-// Package examples_test keeps the README honest.
+// Package examples_test keeps the pages of the repository honest.
 package examples_test
 
 import (
@@ -15,31 +15,34 @@ import (
 
 var snippet = regexp.MustCompile("(?s)<!-- kept honest by ([\\w/]+)\\.(Example\\w*) -->\n```go\n(.*?)```")
 
-// Every Go snippet of the README is part, line by line, of an Example that is compiled and
-// run.
-func TestReadmeSnippetsAreExamples(t *testing.T) {
+// Every Go snippet of a page is part, line by line, of an Example that is compiled and run.
+func TestSnippetsAreExamples(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := snippet.FindAllSubmatch(readme, -1)
-	if want := bytes.Count(readme, []byte("```go")); len(found) != want || want == 0 {
-		t.Errorf("%d of %d Go snippets name their Example", len(found), want)
-	}
-	for _, f := range found {
-		pkg, name := string(f[1]), string(f[2])
-		source := example(t, filepath.Join("..", pkg), name)
-		for line := range strings.Lines(string(f[3])) {
-			line = strings.TrimSpace(line)
-			before, rest, ok := strings.Cut(source, line)
-			if !ok {
-				t.Errorf("%s.%s: no line %q, or not in this place", pkg, name, line)
-				break
+	for _, p := range pages(t) {
+		found := snippet.FindAllStringSubmatch(p.text, -1)
+		if want := strings.Count(p.text, "```go"); len(found) != want || want == 0 && p.path == "README.md" {
+			t.Errorf("%s: %d of %d Go snippets name their Example", p.path, len(found), want)
+		}
+		for _, f := range found {
+			pkg, name := f[1], f[2]
+			if line := missing(example(t, filepath.Join("..", pkg), name), f[3]); line != "" {
+				t.Errorf("%s: %s.%s has no line %q, or not in this place", p.path, pkg, name, line)
 			}
-			_, source = before, rest
 		}
 	}
+}
+
+// missing is the first line of a snippet that the source lacks, or "".
+func missing(source, snippet string) string {
+	for line := range strings.Lines(snippet) {
+		line = strings.TrimSpace(line)
+		_, rest, ok := strings.Cut(source, line)
+		if !ok {
+			return line
+		}
+		source = rest
+	}
+	return ""
 }
 
 // example returns the source of an Example function.
@@ -67,28 +70,6 @@ func example(t *testing.T, dir, name string) string {
 	}
 	t.Errorf("%s has no %s", dir, name)
 	return ""
-}
-
-var link = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
-
-// Links to files of the repository lead somewhere.
-func TestLinksLeadSomewhere(t *testing.T) {
-	t.Parallel()
-	for _, page := range []string{"../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../server/PROBLEMS.md"} {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, l := range link.FindAllSubmatch(text, -1) {
-			target := string(l[1])
-			if strings.Contains(target, "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
-				t.Errorf("%s: %v", page, err)
-			}
-		}
-	}
 }
 
 // Every status of the middleware is explained on the page that its type URI names.

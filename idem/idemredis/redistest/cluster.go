@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,28 +19,48 @@ const (
 // Cluster is a Redis Cluster of three masters without replicas.
 type Cluster struct {
 	Nodes []*Server
-	t     testing.TB
+	t     failing
 }
 
-// StartCluster starts a Cluster and returns when all its nodes say that it works. The
-// options are for each node. It fails the test when it cannot.
+// StartCluster runs a Cluster until the test is over, and returns when all its nodes say
+// that it works. The options are for each node. It fails the test when it cannot.
 func StartCluster(t testing.TB, opts ...Option) *Cluster {
 	t.Helper()
-	opts = append([]Option{WithConfig("cluster-enabled yes", "cluster-node-timeout 5000")}, opts...)
-	c := &Cluster{t: t}
-	for range clusterNodes {
-		c.Nodes = append(c.Nodes, Start(t, opts...))
+	c, err := OpenCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := c.join(); err != nil {
-		t.Fatalf("redistest: cluster: %v", err)
+	c.t = t
+	for _, node := range c.Nodes {
+		node.endWith(t)
 	}
 	return c
 }
 
-// Client returns a new client of the Cluster, which the end of the test closes.
+// OpenCluster runs a Cluster until Close, for a program that is no test.
+func OpenCluster(opts ...Option) (*Cluster, error) {
+	opts = append([]Option{WithConfig("cluster-enabled yes", "cluster-node-timeout 5000")}, opts...)
+	c := &Cluster{t: noTest{}}
+	for range clusterNodes {
+		node, err := Open(opts...)
+		if err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		c.Nodes = append(c.Nodes, node)
+	}
+	if err := c.join(); err != nil {
+		return nil, errors.Join(fmt.Errorf("redistest: cluster: %w", err), c.Close())
+	}
+	return c, nil
+}
+
+// Close ends all nodes, with their files and clients.
+func (c *Cluster) Close() error { return closeAll(c.Nodes) }
+
+// Client returns a new client of the Cluster, which ends with it.
 func (c *Cluster) Client() *redis.ClusterClient {
 	client := redis.NewClusterClient(c.Options())
-	c.t.Cleanup(func() { _ = client.Close() })
+	c.Nodes[0].clients.add(client)
 	return client
 }
 
@@ -100,11 +121,11 @@ func (s *Server) inCluster() error {
 }
 
 // Move gives the slot of the key to a node of the Cluster, with what is in it, as
-// resharding does. It does nothing when the node has it.
+// resharding does. It does nothing when the node has it. It fails as [Server.Restart] does.
 func (c *Cluster) Move(key string, to *Server) {
 	c.t.Helper()
 	if err := c.move(key, to); err != nil {
-		c.t.Fatalf("redistest: move the slot of %s: %v", key, err)
+		c.t.Fatal(fmt.Errorf("redistest: move the slot of %s: %w", key, err))
 	}
 }
 

@@ -2,9 +2,11 @@ package redistest_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,6 +98,37 @@ func TestSentinel(t *testing.T) {
 	if got := sentinel.Client().Get(t.Context(), "key").Val(); got != "kept" {
 		t.Errorf("after the failover key = %q", got)
 	}
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	server, err := redistest.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := server.Client().ConfigGet(t.Context(), "dir").Val()["dir"]
+	server.Kill()
+	if err := server.Start(); err != nil {
+		t.Error(err)
+	}
+	if err := server.Client().Ping(t.Context()).Err(); err != nil {
+		t.Errorf("after Start: %v", err)
+	}
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Close its folder %q: %v", folder, err)
+	}
+	if err := server.Signal(syscall.SIGCONT); err == nil {
+		t.Error("a closed server takes signals")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Continue of a closed server does not panic")
+		}
+	}()
+	server.Continue()
 }
 
 // Without the program the test fails and says what to install. It is run in a process of

@@ -2,7 +2,9 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,49 +25,110 @@ const (
 type Sentinel struct {
 	Master, Replica *Server // as they were at first
 	Sentinels       []*Server
-	t               testing.TB
+	t               failing
 }
 
-// StartSentinel starts them all, and returns when the replica has what the master has and
-// the Sentinels know each other, so that a failover can follow. The options are for master
-// and replica. It fails the test when it cannot.
+// StartSentinel runs them all until the test is over, and returns when the replica has what
+// the master has and the Sentinels know each other, so that a failover can follow. The
+// options are for master and replica. It fails the test when it cannot.
 func StartSentinel(t testing.TB, opts ...Option) *Sentinel {
 	t.Helper()
-	s := &Sentinel{t: t, Master: Start(t, opts...)}
-	s.Replica = StartReplica(t, s.Master, opts...)
-	for range sentinels {
-		s.Sentinels = append(s.Sentinels, s.startSentinel())
+	s, err := OpenSentinel(opts...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, sentinel := range s.Sentinels {
-		if err := sentinel.isReady(); err != nil {
-			t.Fatalf("redistest: sentinel: %v", err)
-		}
+	s.t = t
+	for _, server := range s.all() {
+		server.endWith(t)
 	}
 	return s
 }
 
-// StartReplica starts a replica of the master and returns when it has what the master has.
-// A master with a password needs the same option here.
+// OpenSentinel runs them until Close, for a program that is no test.
+func OpenSentinel(opts ...Option) (_ *Sentinel, err error) {
+	s := &Sentinel{t: noTest{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.Master, err = Open(opts...); err != nil {
+		return nil, err
+	}
+	if s.Replica, err = OpenReplica(s.Master, opts...); err != nil {
+		return nil, err
+	}
+	for range sentinels {
+		sentinel, err := s.openSentinel()
+		if err != nil {
+			return nil, err
+		}
+		s.Sentinels = append(s.Sentinels, sentinel)
+	}
+	for _, sentinel := range s.Sentinels {
+		if err := sentinel.isReady(); err != nil {
+			return nil, fmt.Errorf("redistest: sentinel: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Close ends all servers, with their files and clients.
+func (s *Sentinel) Close() error { return closeAll(s.all()) }
+
+// all are the servers that were started, the Sentinels last: their clients are the first
+// master's.
+func (s *Sentinel) all() []*Server {
+	all := append([]*Server{s.Master, s.Replica}, s.Sentinels...)
+	return slices.DeleteFunc(all, func(server *Server) bool { return server == nil })
+}
+
+func closeAll(servers []*Server) error {
+	var errs []error
+	for _, server := range servers {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// StartReplica runs a replica of the master until the test is over, and returns when it has
+// what the master has. A master with a password needs the same option here.
 func StartReplica(t testing.TB, master *Server, opts ...Option) *Server {
 	t.Helper()
+	replica, err := OpenReplica(master, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica.endWith(t)
+	return replica
+}
+
+// OpenReplica runs a replica until Close, for a program that is no test.
+func OpenReplica(master *Server, opts ...Option) (*Server, error) {
 	follow := WithConfig(fmt.Sprintf("replicaof 127.0.0.1 %d", master.port))
-	replica := Start(t, append([]Option{follow}, opts...)...)
-	client := replica.Client()
-	err := eventually(startTime, func(ctx context.Context) error {
+	replica, err := Open(append([]Option{follow}, opts...)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := replica.follows(); err != nil {
+		return nil, errors.Join(fmt.Errorf("redistest: replica: %w", err), replica.Close())
+	}
+	return replica, nil
+}
+
+// follows waits until the replica has what its master has.
+func (s *Server) follows() error {
+	client := s.Client()
+	return eventually(startTime, func(ctx context.Context) error {
 		info, err := client.Info(ctx, "replication").Result()
 		if err == nil && !strings.Contains(info, "master_link_status:up") {
 			err = fmt.Errorf("replica has no link to its master: %s", info)
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatalf("redistest: replica: %v", err)
-	}
-	return replica
 }
 
-func (s *Sentinel) startSentinel() *Server {
-	s.t.Helper()
+func (s *Sentinel) openSentinel() (*Server, error) {
 	lines := []string{
 		fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d", masterName, s.Master.port, sentinels/2+1),
 		"sentinel down-after-milliseconds " + masterName + " 500",
@@ -74,7 +137,7 @@ func (s *Sentinel) startSentinel() *Server {
 	if s.Master.password != "" {
 		lines = append(lines, "sentinel auth-pass "+masterName+" "+s.Master.password)
 	}
-	return start(s.t, []string{"--sentinel"}, WithConfig(lines...))
+	return open([]string{"--sentinel"}, WithConfig(lines...))
 }
 
 // isReady waits until the Sentinel knows the replica and the other Sentinels.
@@ -93,11 +156,10 @@ func (s *Server) isReady() error {
 	})
 }
 
-// Client returns a new client that asks the Sentinels for the master, which the end of the
-// test closes.
+// Client returns a new client that asks the Sentinels for the master, and ends with them.
 func (s *Sentinel) Client() *redis.Client {
 	client := redis.NewFailoverClient(s.Options())
-	s.t.Cleanup(func() { _ = client.Close() })
+	s.Master.clients.add(client)
 	return client
 }
 
@@ -112,28 +174,34 @@ func (s *Sentinel) Options() *redis.FailoverOptions {
 
 // KillMaster kills the first master. The replica is promoted a little later; see
 // [Sentinel.AwaitPromotion].
-func (s *Sentinel) KillMaster() {
-	s.t.Helper()
-	s.Master.Kill()
-}
+func (s *Sentinel) KillMaster() { s.Master.Kill() }
 
-// AwaitPromotion returns when the replica is the master and all Sentinels say so, and fails
-// the test when that takes more than 75 seconds: the Sentinels of a busy machine may rest for
-// half a minute before they act.
+// AwaitPromotion returns when the replica is the master and all Sentinels say so. It fails,
+// as [Server.Restart] does, when that takes more than 75 seconds: the Sentinels of a busy
+// machine may rest for half a minute before they act.
 func (s *Sentinel) AwaitPromotion() {
 	s.t.Helper()
+	if err := s.Promoted(s.Replica.Addr()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Promoted returns nil when all Sentinels say that the server at addr is the master, and an
+// error when that takes as long as [Sentinel.AwaitPromotion] tells.
+func (s *Sentinel) Promoted(addr string) error {
 	for _, sentinel := range s.Sentinels {
 		client := redis.NewSentinelClient(sentinel.Options())
 		err := eventually(promotionTime, func(ctx context.Context) error {
-			addr, err := client.GetMasterAddrByName(ctx, masterName).Result()
-			if err == nil && strings.Join(addr, ":") != s.Replica.Addr() {
-				err = fmt.Errorf("the sentinel's master is %v", addr)
+			master, err := client.GetMasterAddrByName(ctx, masterName).Result()
+			if err == nil && strings.Join(master, ":") != addr {
+				err = fmt.Errorf("the sentinel's master is %v", master)
 			}
 			return err
 		})
 		_ = client.Close()
 		if err != nil {
-			s.t.Fatalf("redistest: promotion: %v", err)
+			return fmt.Errorf("redistest: promotion: %w", err)
 		}
 	}
+	return nil
 }

@@ -27,9 +27,10 @@ const (
 	startTries = 5
 )
 
-// Server is a Redis server of a test.
+// Server is a Redis server. Its methods are for one goroutine at a time, but for
+// [Server.Client].
 type Server struct {
-	t        testing.TB
+	t        failing
 	dir      string
 	port     int
 	password string
@@ -37,6 +38,7 @@ type Server struct {
 	args     []string
 	process  *exec.Cmd
 	exited   chan struct{} // closed when process has ended
+	clients  clients
 }
 
 // Option configures a server.
@@ -60,33 +62,61 @@ func WithPassword(password string) Option {
 	}
 }
 
-// Start starts a server and returns when it answers. It fails the test when it cannot.
+// Start runs a server until the test is over, and returns when it answers. It fails the
+// test when it cannot.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	return start(t, nil, append([]Option{WithConfig(`save ""`, "repl-diskless-sync-delay 0")}, opts...)...)
+	s, err := Open(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.endWith(t)
+	return s
 }
 
-func start(t testing.TB, args []string, opts ...Option) *Server {
-	t.Helper()
+// Open runs a server until Close, for a program that is no test.
+func Open(opts ...Option) (*Server, error) {
+	return open(nil, append([]Option{WithConfig(`save ""`, "repl-diskless-sync-delay 0")}, opts...)...)
+}
+
+func open(args []string, opts ...Option) (*Server, error) {
 	if _, err := exec.LookPath(program); err != nil {
-		t.Fatalf("redistest: no %s (%v): %s", program, err, install)
+		return nil, fmt.Errorf("redistest: no %s (%w): %s", program, err, install)
 	}
-	s := &Server{t: t, dir: t.TempDir(), args: args}
+	dir, err := os.MkdirTemp("", "redistest")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{t: noTest{}, dir: dir, args: args}
 	for _, opt := range opts {
 		opt(s)
 	}
-	t.Cleanup(s.end)
-	var err error
 	for range startTries {
 		if err = s.configure(); err != nil {
 			break
 		}
 		if err = s.launch(); err == nil {
-			return s
+			return s, nil
 		}
 	}
-	t.Fatalf("redistest: %v", err)
-	return nil
+	return nil, errors.Join(fmt.Errorf("redistest: %w", err), s.Close())
+}
+
+// endWith makes the server one of the test.
+func (s *Server) endWith(t testing.TB) {
+	s.t = t
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Close ends the server, removes its files and closes its clients.
+func (s *Server) Close() error {
+	s.end()
+	s.clients.close()
+	return os.RemoveAll(s.dir)
 }
 
 // Addr is where the server listens, as host:port.
@@ -97,43 +127,57 @@ func (s *Server) Options() *redis.Options {
 	return &redis.Options{Addr: s.Addr(), Password: s.password}
 }
 
-// Client returns a new client of the server, which the end of the test closes.
+// Client returns a new client of the server, which ends with the server.
 func (s *Server) Client() *redis.Client {
 	client := redis.NewClient(s.Options())
-	s.t.Cleanup(func() { _ = client.Close() })
+	s.clients.add(client)
 	return client
 }
 
 // Kill ends the server as a power cut would. What it kept on disk stays.
-func (s *Server) Kill() {
-	s.t.Helper()
-	s.end()
+func (s *Server) Kill() { s.end() }
+
+// Start starts a server that was killed, on the same port and with the same configuration,
+// and returns when it answers. Without persistence it is empty then.
+func (s *Server) Start() error {
+	if err := s.launch(); err != nil {
+		return fmt.Errorf("redistest: start: %w", err)
+	}
+	return nil
 }
 
-// Restart kills the server, if it runs, and starts it again on the same port with the same
-// configuration. Without persistence it is empty then.
+// Restart kills the server, if it runs, and starts it again as [Server.Start] does. When
+// that fails the test does, or whoever opened the server without one panics.
 func (s *Server) Restart() {
 	s.t.Helper()
-	s.end()
-	if err := s.launch(); err != nil {
-		s.t.Fatalf("redistest: restart: %v", err)
+	s.Kill()
+	if err := s.Start(); err != nil {
+		s.t.Fatal(err)
 	}
+}
+
+// Signal sends a signal to the server's process, such as [syscall.SIGSTOP].
+func (s *Server) Signal(sig os.Signal) error {
+	if err := s.process.Process.Signal(sig); err != nil {
+		return fmt.Errorf("redistest: signal: %w", err)
+	}
+	return nil
 }
 
 // Pause stops the server's process: connections stay, and nothing is answered until
-// [Server.Continue].
+// [Server.Continue]. It fails as [Server.Restart] does.
 func (s *Server) Pause() {
 	s.t.Helper()
-	if err := s.process.Process.Signal(stopSignal); err != nil {
-		s.t.Fatalf("redistest: pause: %v", err)
+	if err := s.Signal(stopSignal); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// Continue lets a paused server go on.
+// Continue lets a paused server go on. It fails as [Server.Restart] does.
 func (s *Server) Continue() {
 	s.t.Helper()
-	if err := s.process.Process.Signal(continueSignal); err != nil {
-		s.t.Fatalf("redistest: continue: %v", err)
+	if err := s.Signal(continueSignal); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -165,7 +209,7 @@ func (s *Server) launch() error {
 	if err := os.Remove(s.logFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	s.process = exec.Command(program, append([]string{s.config()}, s.args...)...) //nolint:noctx // ends with the test
+	s.process = exec.Command(program, append([]string{s.config()}, s.args...)...) //nolint:noctx // Close ends it
 	s.process.SysProcAttr = dieWithParent()
 	if err := s.process.Start(); err != nil {
 		return err

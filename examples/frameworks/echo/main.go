@@ -1,0 +1,96 @@
+// Command echo mounts the middleware on one route of an Echo server.
+//
+//	go run ./examples/frameworks/echo
+//
+// Echo takes standard middleware by echo.WrapMiddleware. One thing must be added: an error that
+// a handler returns becomes a response only after all middleware, which is too late for a
+// response that is to be recorded first. So it is made one inside. The customers then get:
+//
+//	ada   monday  tea    201 {"order":1,"goods":"tea"}
+//	ada   monday  tea    201 {"order":1,"goods":"tea"} (replayed)
+//	grace monday  cake   201 {"order":2,"goods":"cake"}
+//	ada   tuesday gold   402 {"message":"too dear"}
+//	ada   tuesday gold   402 {"message":"too dear"} (replayed)
+//	ada   monday  coffee 422 key-reused
+//	ada           tea    400 key-missing
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"sync/atomic"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/goaroundhq/goaround/examples/frameworks/internal/customers"
+	"github.com/goaroundhq/goaround/idem"
+	"github.com/goaroundhq/goaround/server"
+)
+
+func main() {
+	if err := customers.Come(context.Background(), os.Stdout, newShop()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// newShop puts authentication around the middleware, and the middleware around the one route
+// that has an effect.
+func newShop() http.Handler {
+	var s shop
+	once := server.New(idem.NewMemory(), server.WithScope(customer), server.WithRequired())
+	e := echo.New()
+	e.Use(middleware.BasicAuth(known))
+	e.POST("/orders", s.order, echo.WrapMiddleware(once), errorsInside)
+	return e
+}
+
+// errorsInside makes responses of errors before the middleware around it records them. It
+// returns the error, too, for those who log it; a second response is not made of it.
+func errorsInside(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		return err
+	}
+}
+
+func known(name, password string, _ echo.Context) (bool, error) {
+	want, ok := customers.Passwords[name]
+	return ok && subtle.ConstantTimeCompare([]byte(password), []byte(want)) == 1, nil
+}
+
+// customer says whose key a request carries; BasicAuth stands outside and has verified it.
+func customer(r *http.Request) (idem.Scope, error) {
+	name, _, ok := r.BasicAuth()
+	if !ok {
+		return "", errors.New("request without a customer")
+	}
+	return idem.Scope(name), nil
+}
+
+// shop takes orders and knows nothing of keys.
+type shop struct{ orders atomic.Int64 }
+
+type order struct {
+	Order int64  `json:"order"`
+	Goods string `json:"goods"`
+}
+
+func (s *shop) order(c echo.Context) error {
+	goods, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, 1<<10))
+	if err != nil {
+		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "order too long").SetInternal(err)
+	}
+	if string(goods) == "gold" {
+		return echo.NewHTTPError(http.StatusPaymentRequired, "too dear")
+	}
+	return c.JSON(http.StatusCreated, order{s.orders.Add(1), string(goods)})
+}
