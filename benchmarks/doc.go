@@ -18,4 +18,9 @@
 // ask what becomes of a herd of callers after an outage, by the pacer and by other ways to
 // wait: in virtual time, and with processes, HTTP and Redis as they are. The first takes a
 // minute, the second five.
+//
+//	go run ./results
+//
+// makes all of these measurements, one after the other, and writes their RESULTS.md and the one
+// in this folder, which leads to them.
 package benchmarks

@@ -5,6 +5,7 @@
 // Redis needs redis-server.
 //
 //	go run ./bars -count 12
+//	go run ./bars -write     # bars/RESULTS.md and the raw output beside it, too
 package main
 
 import (
@@ -16,16 +17,18 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"time"
 )
 
 func main() {
 	count := flag.Int("count", 12, "run each benchmark `N` times, in turn")
+	write := flag.Bool("write", false, "write bars/RESULTS.md and bars/raw.txt, too")
 	flag.Parse()
 	if flag.NArg() > 0 || *count < 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	missed, err := measure(*count)
+	missed, err := measure(*count, *write)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bars:", err)
 	}
@@ -35,14 +38,21 @@ func main() {
 }
 
 // measure runs until it is done or interrupted.
-func measure(count int) (missed bool, err error) {
+func measure(count int, write bool) (missed bool, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return run(ctx, count)
+	folder := ""
+	if write {
+		if folder, err = resultsFolder(); err != nil {
+			return false, err
+		}
+	}
+	return run(ctx, count, folder)
 }
 
-// run measures and prints. It reports whether a bar was missed.
-func run(ctx context.Context, count int) (missed bool, err error) {
+// run measures and prints, and writes into a folder that has a name. It reports whether a
+// bar was missed.
+func run(ctx context.Context, count int, folder string) (missed bool, err error) {
 	const module = "github.com/goaroundhq/goaround/"
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Clock|Dates|Transport|Server|FirstRun)$",
 		"-benchtime", "0.3s", "-count", strconv.Itoa(count), module+"skew", module+"transport", module+"server", module+"idem/idemredis")
@@ -51,7 +61,20 @@ func run(ctx context.Context, count int) (missed bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%w\n%s", err, out)
 	}
-	m, err := read(bytes.NewReader(out))
+	var tables bytes.Buffer
+	if missed, err = hold(&tables, out); err != nil {
+		return false, err
+	}
+	if folder != "" {
+		err = writeResults(folder, out, tables.Bytes(), count, time.Now())
+	}
+	fmt.Print(tables.String())
+	return missed, err
+}
+
+// hold writes what was measured beside the bars. It reports whether one was missed.
+func hold(tables *bytes.Buffer, raw []byte) (missed bool, err error) {
+	m, err := read(bytes.NewReader(raw))
 	if err != nil {
 		return false, err
 	}
@@ -59,10 +82,10 @@ func run(ctx context.Context, count int) (missed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	missed, err = write(os.Stdout, rows)
+	missed, err = write(tables, rows)
 	if err != nil {
 		return false, err
 	}
-	missedShare, err := writeShares(os.Stdout, shares, m)
+	missedShare, err := writeShares(tables, shares, m)
 	return missed || missedShare, err
 }
