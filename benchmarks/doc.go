@@ -19,6 +19,15 @@
 // wait: in virtual time, and with processes, HTTP and Redis as they are. The first takes a
 // minute, the second five.
 //
+//	go run ./load
+//
+// keeps one server busy for minutes and checks that its memory does not grow.
+//
+//	go run ./faults
+//
+// kills, stops and cuts off servers, clients and stores while orders are placed, and counts
+// their effects.
+//
 //	go run ./results
 //
 // makes all of these measurements, one after the other, and writes their RESULTS.md and the one

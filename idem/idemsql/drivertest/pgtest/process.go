@@ -79,6 +79,7 @@ func (s *Server) over() bool {
 
 // Kill ends the server as a power cut would: no process of it gets to do anything more.
 func (s *Server) Kill() error {
+	s.freeze()
 	for _, pid := range s.processes() {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be over already
 	}
@@ -87,7 +88,21 @@ func (s *Server) Kill() error {
 }
 
 // Pause makes the server and its connections hang, until Resume.
-func (s *Server) Pause() error { return s.signal(syscall.SIGSTOP) }
+func (s *Server) Pause() error {
+	s.freeze()
+	return s.signal(syscall.SIGSTOP)
+}
+
+// freeze stops the process that starts the others, so that all of them are found: one that
+// was started while they were counted would go on.
+func (s *Server) freeze() {
+	_ = s.cmd.Process.Signal(syscall.SIGSTOP) // it may be over already
+	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if state, _, err := look(s.cmd.Process.Pid); err != nil || state == "T" || state == "Z" {
+			return
+		}
+	}
+}
 
 // Resume ends a Pause.
 func (s *Server) Resume() error { return s.signal(syscall.SIGCONT) }
@@ -105,21 +120,29 @@ func (s *Server) signal(sig syscall.Signal) error {
 func (s *Server) processes() []int {
 	postmaster := s.cmd.Process.Pid
 	pids := []int{postmaster}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range stats {
-		stat, err := os.ReadFile(file)
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		pid, err := strconv.Atoi(filepath.Base(folder))
 		if err != nil {
-			continue // it is over
+			continue
 		}
-		// pid (name) state parent ..., where the name may be anything
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(postmaster) {
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
-				pids = append(pids, pid)
-			}
+		if _, parent, err := look(pid); err == nil && parent == postmaster { // it may be over
+			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// look returns the state of a process, and its parent.
+func look(pid int) (state string, parent int, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0, err
+	}
+	// pid (name) state parent ..., where the name may be anything
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	_, err = fmt.Sscan(rest, &state, &parent)
+	return state, parent, err
 }
 
 // Close ends the server and removes its files.
