@@ -2,11 +2,9 @@ package idem_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -156,65 +154,6 @@ func TestDoPanicAndGoexitLeaveItUnknown(t *testing.T) {
 	}
 }
 
-func TestDoParams(t *testing.T) {
-	t.Parallel()
-	g := idem.NewGuard(idem.NewMemory())
-	run := func(params any) error {
-		op := operation(t)
-		op.Params = params
-		_, err := idem.Do(t.Context(), g, op, func(context.Context) (int, error) { return 1, nil })
-		return err
-	}
-	noError(t, run(map[string]int{"a": 1, "b": 2}))
-	noError(t, run(json.RawMessage(`{"b": 2, "a": 1.0}`)))
-	noError(t, run(nil)) // says nothing, so it is not compared
-	if err := run(map[string]int{"a": 2}); !errors.Is(err, idem.ErrKeyReused) {
-		t.Errorf("error = %v, want ErrKeyReused", err)
-	}
-	if err := run(func() {}); err == nil {
-		t.Error("parameters that cannot be compared were accepted")
-	}
-}
-
-// A key in use with other parameters is told apart at once, not when the first ends.
-func TestDoParamsWhilePending(t *testing.T) {
-	t.Parallel()
-	g := idem.NewGuard(idem.NewMemory())
-	op := operation(t)
-	op.Params = 1
-	_, err := idem.Do(t.Context(), g, op, func(ctx context.Context) (int, error) {
-		op.Params = 2
-		_, err := idem.Do(ctx, g, op, func(context.Context) (int, error) { return 1, nil })
-		return 1, err
-	})
-	if !errors.Is(err, idem.ErrKeyReused) {
-		t.Errorf("error = %v, want ErrKeyReused", err)
-	}
-}
-
-func TestDoChecksItsOperation(t *testing.T) {
-	t.Parallel()
-	g := idem.NewGuard(idem.NewMemory())
-	for _, tt := range []struct {
-		name string
-		op   idem.Operation
-		want error
-	}{
-		{"no name", idem.Operation{Scope: "c", Key: "k"}, nil},
-		{"no scope", idem.Operation{Name: "n", Key: "k"}, nil},
-		{"no key", idem.Operation{Name: "n", Scope: "c"}, idem.ErrKeyMissing},
-		{"bad key", idem.Operation{Name: "n", Scope: "c", Key: "\n"}, idem.ErrKeyInvalid},
-	} {
-		_, err := idem.Do(t.Context(), g, tt.op, func(context.Context) (int, error) {
-			t.Errorf("%s: ran", tt.name)
-			return 0, nil
-		})
-		if err == nil || (tt.want != nil && !errors.Is(err, tt.want)) {
-			t.Errorf("%s: error = %v, want %v", tt.name, err, tt.want)
-		}
-	}
-}
-
 func TestDoDoesNotRunWhenTheStoreFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -228,70 +167,6 @@ func TestDoDoesNotRunWhenTheStoreFails(t *testing.T) {
 			t.Errorf("error = %v", err)
 		}
 	})
-}
-
-// The operation succeeded; that the store could not be told is not the caller's error.
-func TestDoReturnsTheValueWhenItCannotBeStored(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newRemote()
-		s.set(on("complete", func(context.Context) error { return errCut }), nil)
-		runs := 0
-		value, err := idem.Do(t.Context(), idem.NewGuard(s), operation(t), answer(&runs, nil))
-		if err != nil || value.Number != 1 {
-			t.Errorf("Do = %v, %v", value, err)
-		}
-		if got := s.count("release"); got != 0 {
-			t.Error("the claim was released after the effect")
-		}
-		time.Sleep(idem.DefaultLease)
-	})
-}
-
-func TestDoResultThatIsNoJSON(t *testing.T) {
-	t.Parallel()
-	g := idem.NewGuard(idem.NewMemory())
-	for range 2 {
-		_, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (func(), error) { return nil, nil })
-		if !errors.Is(err, idem.ErrNotStored) {
-			t.Errorf("error = %v, want ErrNotStored", err)
-		}
-	}
-}
-
-func TestDoResultTooLargeForTheStore(t *testing.T) {
-	t.Parallel()
-	g := idem.NewGuard(idem.NewMemory(idem.WithMaxBytes(2 << 10)))
-	large := strings.Repeat("x", 4<<10)
-	value, err := idem.Do(t.Context(), g, operation(t), func(context.Context) (string, error) { return large, nil })
-	if err != nil || value != large {
-		t.Fatalf("Do = %d bytes, %v", len(value), err)
-	}
-	_, err = idem.Do(t.Context(), g, operation(t), func(context.Context) (string, error) {
-		t.Error("ran again")
-		return "", nil
-	})
-	if !errors.Is(err, idem.ErrNotStored) {
-		t.Errorf("error = %v, want ErrNotStored", err)
-	}
-}
-
-// Records of another version, or of another program, are refused and never run over.
-func TestDoRefusesForeignRecords(t *testing.T) {
-	t.Parallel()
-	for _, record := range []string{"", "x", "v", "v{", `v"text"`} {
-		s := idem.NewMemory()
-		op := operation(t)
-		id := idem.NewID("", op.Scope, "", op.Name, op.Key)
-		noError(t, s.Complete(t.Context(), idem.Claim{ID: id}, nil, []byte(record), time.Hour))
-		_, err := idem.Do(t.Context(), idem.NewGuard(s), op, func(context.Context) (int, error) {
-			t.Errorf("record %q: ran", record)
-			return 0, nil
-		})
-		if !errors.Is(err, idem.ErrNotStored) {
-			t.Errorf("record %q: error = %v, want ErrNotStored", record, err)
-		}
-	}
 }
 
 func TestDoTellsItsObserver(t *testing.T) {

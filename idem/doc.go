@@ -28,7 +28,9 @@
 //	pending  -Abandon->  unknown
 //	pending, lease over: reads as unknown with AtMostOnce;
 //	                     is taken over by the next Claim with AtLeastOnce
+//	unknown  -Claim->    pending again, with AtLeastOnce only
 //	unknown  -Complete by the same owner-> done (a late truth is still the truth)
+//	unknown  -Resolve->  done or absent, by an operator (Admin) or a RecoverFunc
 //
 // An operation whose process died may or may not have had its effect. That is
 // the unknown state: [AtMostOnce], the default, reports it and never guesses;

@@ -3,8 +3,6 @@ package idem
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"time"
 )
 
@@ -31,14 +29,6 @@ func (g Guarantee) String() string {
 	}
 }
 
-// Defaults of a [Guard].
-const (
-	DefaultLease         = 30 * time.Second
-	DefaultTTL           = 24 * time.Hour
-	DefaultStoreTimeout  = 2 * time.Second
-	DefaultFinishTimeout = 5 * time.Second
-)
-
 // finishTries is how often the end of a claim is told to a store that fails.
 const finishTries = 3
 
@@ -59,61 +49,6 @@ type Guard struct {
 	finish    time.Duration
 	observer  Observer
 	keepers   [keepers]keeper
-}
-
-// GuardOption configures a [Guard].
-type GuardOption func(*Guard)
-
-// WithGuarantee chooses between [AtMostOnce], the default, and [AtLeastOnce].
-func WithGuarantee(g Guarantee) GuardOption { return func(c *Guard) { c.guarantee = g } }
-
-// WithLease sets how long a claim lives without renewal, and so how long a crash
-// goes unnoticed. It is renewed every third of it while the operation runs. The
-// default is [DefaultLease]. It panics when d is not positive.
-func WithLease(d time.Duration) GuardOption {
-	return positive("WithLease", d, func(g *Guard) *time.Duration { return &g.lease })
-}
-
-// WithTTL sets the lifetime of records, counted from completion. Clients must not
-// retry for longer than this. The default is [DefaultTTL]. It panics when d is
-// not positive.
-func WithTTL(d time.Duration) GuardOption {
-	return positive("WithTTL", d, func(g *Guard) *time.Duration { return &g.ttl })
-}
-
-// WithWait makes a claim of an operation that another owner runs wait up to d for
-// its end. The default is not to wait. It panics when d is negative.
-func WithWait(d time.Duration) GuardOption {
-	if d < 0 {
-		panic(fmt.Sprintf("idem: WithWait(%v): must not be negative", d))
-	}
-	return func(g *Guard) { g.wait = d }
-}
-
-// WithStoreTimeout bounds one step of a store that is not [Local]. The default is
-// [DefaultStoreTimeout]. It panics when d is not positive.
-func WithStoreTimeout(d time.Duration) GuardOption {
-	return positive("WithStoreTimeout", d, func(g *Guard) *time.Duration { return &g.call })
-}
-
-// WithFinishTimeout bounds all tries to tell the store how an operation ended;
-// the caller's own cancellation does not shorten it. The default is
-// [DefaultFinishTimeout]. It panics when d is not positive.
-func WithFinishTimeout(d time.Duration) GuardOption {
-	return positive("WithFinishTimeout", d, func(g *Guard) *time.Duration { return &g.finish })
-}
-
-// WithGuardObserver reports what happens to claims. Several observers are told in the order
-// in which they were given. The default reports nothing.
-func WithGuardObserver(o Observer) GuardOption {
-	return func(g *Guard) { g.observer = g.observer.and(o) }
-}
-
-func positive(name string, d time.Duration, field func(*Guard) *time.Duration) GuardOption {
-	if d <= 0 {
-		panic(fmt.Sprintf("idem: %s(%v): must be positive", name, d))
-	}
-	return func(g *Guard) { *field(g) = d }
 }
 
 // NewGuard makes a guard over the store. It panics when store is nil.
@@ -178,7 +113,7 @@ func (g *Guard) ask(ctx context.Context, id ID, fingerprint []byte) (ClaimResult
 		began := clock(g.observer.Waited != nil)
 		result = g.claimLater(ctx, r, result)
 		if g.observer.Waited != nil {
-			g.observer.Waited(ctx, id, time.Since(began), result)
+			g.observer.Waited(ctx, id, clock(true)-began, result)
 		}
 	}
 	return result, err
@@ -226,58 +161,6 @@ func (g *Guard) handBack(ctx context.Context, c Claim) {
 	}
 	go release()
 	time.AfterFunc(g.call, release)
-}
-
-// claimLater claims again whenever the pending record may have changed, until the wait or
-// the caller's time is over. It returns the last answer that the store gave: one look that
-// fails does not make an operation less pending. Each look is an owner of its own, because
-// one whose answer was lost is handed back while others follow.
-func (g *Guard) claimLater(ctx context.Context, r ClaimRequest, last ClaimResult) ClaimResult {
-	waiting, cancel := context.WithTimeout(ctx, g.wait)
-	defer cancel()
-	for look := 0; last.State == Pending && g.pause(waiting, r.ID, last.LeaseLeft, look); look++ {
-		r.Owner = NewOwner()
-		if result, err := g.claim(ctx, r); err == nil {
-			last = result
-		}
-	}
-	return last
-}
-
-// The interval at which a store is asked again that says nothing, or nothing useful.
-const (
-	firstPoll = 50 * time.Millisecond
-	lastPoll  = time.Second
-)
-
-// pause returns when another look is worthwhile; false when the wait is over. It gets
-// slower with every look that found nothing.
-func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, look int) bool {
-	limit := max(leaseLeft, time.Millisecond)
-	interval := min(firstPoll<<min(look, 10), lastPoll)
-	if g.waiter == nil {
-		return sleep(ctx, min(limit, interval/2+rand.N(interval))) == nil
-	}
-	if look > 0 && sleep(ctx, min(limit, interval/10)) != nil {
-		return false
-	}
-	bounded, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if g.await(bounded, id) != nil {
-		return sleep(ctx, interval) == nil // the waiter is broken
-	}
-	return ctx.Err() == nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // tell runs the last step of a claim, detached from the caller and tried again

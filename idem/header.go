@@ -60,8 +60,8 @@ var (
 // form of the draft and the bare form that many clients send are the same key.
 // There must be exactly one value: no field gives ErrKeyMissing, anything else
 // that is not one key gives an error matching ErrKeyInvalid. Parameters after a
-// quoted key are ignored, as RFC 9651 asks of parameters nobody defined; with them a
-// value may have 1 KiB.
+// quoted key are ignored, as RFC 9651 asks of parameters nobody defined. A value of
+// more than 1 KiB, parameters included, is not one key.
 func ParseHeader(values []string) (string, error) {
 	if len(values) == 0 {
 		return "", ErrKeyMissing

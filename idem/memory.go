@@ -31,7 +31,8 @@ type Memory struct {
 type MemoryOption func(*Memory)
 
 // WithMaxBytes bounds the bytes that the store holds, its own bookkeeping
-// included (576 bytes for a small record). The default is [DefaultMaxBytes]. It
+// included (576 bytes for a small record, whose fingerprint and result have at most
+// [MinRecord] bytes). The default is [DefaultMaxBytes]. It
 // panics when n is not positive.
 func WithMaxBytes(n int64) MemoryOption {
 	if n <= 0 {
@@ -47,7 +48,9 @@ var (
 	_ Local  = (*Memory)(nil)
 )
 
-// NewMemory makes an empty store.
+// NewMemory makes an empty store. Its bound is shared by all scopes, so one caller can fill
+// it (about 116,000 small keys at the default bound): limit callers outside, or use one
+// store per tenant.
 func NewMemory(opts ...MemoryOption) *Memory {
 	m := &Memory{max: DefaultMaxBytes, start: time.Now()}
 	m.swept.Store(-int64(sweepEvery))
@@ -139,6 +142,9 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 	if ttl <= 0 {
 		return fmt.Errorf("idem: complete with TTL %v: must be positive", ttl)
 	}
+	if err := m.look(ctx, c, len(fingerprint)+len(record)); err != nil {
+		return err
+	}
 	kept := newBlock(fingerprint, record)
 	step := func(s *shard, e *entry, now time.Duration) error {
 		if e != nil && e.state == Done {
@@ -157,6 +163,22 @@ func (m *Memory) Complete(ctx context.Context, c Claim, fingerprint, record []by
 		}
 		s.complete(e, kept, ttl, now)
 		return nil
+	}
+	return m.makingRoom(func() error { return m.transition(ctx, c, step) })
+}
+
+// look asks whether the claim may be completed with n bytes before they are copied, so that a
+// store that is full does not make a large record for every caller that it refuses. What every
+// claim has room for is not looked at.
+func (m *Memory) look(ctx context.Context, c Claim, n int) error {
+	if n <= MinRecord {
+		return nil
+	}
+	step := func(_ *shard, e *entry, _ time.Duration) error {
+		if e != nil && e.state == Done || m.mayHave(e, n) {
+			return nil
+		}
+		return ErrFull
 	}
 	return m.makingRoom(func() error { return m.transition(ctx, c, step) })
 }
@@ -216,6 +238,15 @@ func (m *Memory) reserve(n int64) bool {
 			return true
 		}
 	}
+}
+
+// mayHave reports whether there can be room for n bytes in e, which may be nil.
+func (m *Memory) mayHave(e *entry, n int) bool {
+	size := entryOverhead + int64(max(n-MinRecord, 0))
+	if e != nil {
+		size -= e.size
+	}
+	return size <= 0 || m.used.Load()+size <= m.max
 }
 
 // resize changes what e takes of the bound to size.

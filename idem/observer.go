@@ -36,7 +36,8 @@ func (e Ending) String() string {
 type Observer struct {
 	// Claimed is called with the store's last answer to [Guard.Claim]. The error is
 	// ErrKeyReused when the record there is of an operation with another fingerprint,
-	// although Claim returns none then: that is no repetition.
+	// although Claim returns none then: that is no repetition. Who claims without a
+	// fingerprint, as package server does, finds out later and is not told of here.
 	Claimed func(ctx context.Context, id ID, result ClaimResult, err error)
 	// Renewed is called after a lease was renewed, or could not be.
 	Renewed func(ctx context.Context, c Claim, err error)
@@ -50,7 +51,9 @@ type Observer struct {
 	// nobody waits for them, so several at a time.
 	Asked func(ctx context.Context, op StoreOp, took time.Duration, err error)
 	// Waited is called when a claim has waited for another owner's run ([WithWait]),
-	// with the time and the store's last answer: Pending when the wait was too short.
+	// with the time and the store's last answer: Pending when the wait was too short,
+	// or the store did not answer the looks at what had become of it. It is called
+	// before Claimed, and also for an operation that has another fingerprint.
 	Waited func(ctx context.Context, id ID, took time.Duration, result ClaimResult)
 }
 

@@ -11,8 +11,12 @@ import (
 
 // Budget reports what is left of a [transport.Budget] for each of its targets, whenever metrics
 // are collected and at no other time: calls do not notice. The targets beyond [WithMaxValues]
-// are shown as one, which has the least that any of them has. It does so until stop is called;
-// a budget that lives as long as the program needs no stop.
+// are shown as one, _OTHER, which has the least that any of them has; so are those that share an
+// account of the budget. It does so until stop is called; a budget that lives as long as the
+// program needs no stop.
+//
+// Several budgets of one service would show different amounts for the same target, of which one
+// is seen: give each its own [WithService], or share one budget.
 func Budget(b *transport.Budget, opts ...Option) (stop func()) {
 	c := newConfig(opts)
 	m, service := c.meter(), keyService.String(c.service)

@@ -2,6 +2,7 @@ package otel_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,24 @@ func TestBudgetShowsWhatIsLeft(t *testing.T) {
 		m.want(t, map[string][]string{left: {"busy 100", "idle 100"}})
 		stop()
 		m.want(t, map[string][]string{left: nil})
+	})
+}
+
+// Targets that share an account of the budget are seen, too.
+func TestBudgetShowsTheSharedAccount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeters(t)
+		b := transport.NewBudget()
+		defer goaroundotel.Budget(b, m.shop(goaroundotel.WithMaxValues(1))...)()
+		for i := range 1024 { // as many as have an account of their own
+			b.Call(fmt.Sprint(i))
+		}
+		for b.Spend("late", transport.FailureCost) {
+		}
+		if got := m.series(t, "retry.budget.left"); !slices.Contains(got, "_OTHER 0") {
+			t.Errorf("%q are left, want none for _OTHER", got)
+		}
 	})
 }
 

@@ -16,6 +16,8 @@
 // needs nothing of OpenTelemetry. A program that imports this package and
 // go.opentelemetry.io/otel needs a name for one of them; the examples use goaroundotel.
 //
+// OPERATIONS.md beside this file says what to alert on, and what to do then.
+//
 // # Instruments
 //
 // All have the attribute service ([WithService]), and these:
@@ -31,7 +33,7 @@
 //	retry.resumes               counter   {download}     broken downloads, by retry.target, retry.resume.result
 //	idempotency.requests        counter   {request}      by operation, idempotency.result
 //	retry.duplicate_operations  counter   {operation}    came again, did not run again, by operation
-//	idempotency.claims          counter   {claim}        by idempotency.state
+//	idempotency.claims          counter   {claim}        by idempotency.state; key-reused is of Do alone
 //	idempotency.renewals        counter   {renewal}      of leases, by idempotency.result
 //	idempotency.endings         counter   {claim}        by idempotency.ending, idempotency.result
 //	idempotency.store.duration  histogram s              questions to the store, by idempotency.store.op, error.type
@@ -62,14 +64,20 @@
 // are found out at run time; of each, 64 are told apart and the others are _OTHER
 // ([WithMaxValues]). Values are recorded with the context of the call, so those of a sampled
 // trace become exemplars; but for the slots that it gives, what a queue does, it does for many
-// calls, so slot.* have none. What should never happen, an operation that was run twice, has a
-// series that is 0 from the beginning, which is when the provider is set, or when the first event
-// comes after that, so that the first time is seen as an increase.
+// calls, so slot.* have none. Nor have the counters that are added up here and told when metrics
+// are collected: idempotency.requests, claims, renewals and endings, retry.duplicate_operations.
+// What should never happen, an operation that was run twice, has a series that is 0 from the
+// beginning, which is when the provider is set, or when the first event comes after that, so that
+// the first time is seen as an increase.
 //
 // Of questions to the store of records, error.type is timeout, canceled or _OTHER, or an answer
 // of a store that works: fenced, lost, full. Those that take no part in a run, such as of
-// operators, are not measured. What idempotency.inflight.wait adds up to in a second is how many
-// wait on average; there is no gauge of them, which would be counted up and down on the way.
+// operators, are not measured, and waits for another's run only when they fail: how long they
+// take is idempotency.inflight.wait. What that adds up to in a second is how many wait on average;
+// there is no gauge of them, which would be counted up and down on the way.
+//
+// That a key is reused is found out at the claim by Do. A server reads the body later, and counts
+// a claim that is done, and a request that was answered key-reused.
 //
 // # Spans
 //
@@ -101,9 +109,10 @@
 // # Cost
 //
 // Without an option a package does nothing of this. With one, and a global provider that is not
-// set, an event costs some 10 ns; with the SDK and a reader, a call that succeeds at once costs
-// about half a microsecond, which is two histograms, and an operation that runs under a claim
-// about one, which is two counters and two histograms. None of this allocates. A transport that is
-// observed looks at the clock as well, which takes 0.1 to 0.2 microseconds for a call, and a guard
-// takes as much for its questions to the store. With spans a call costs several microseconds.
+// set, an event costs some 10 to 20 ns; with the SDK and a reader, a call that succeeds at once
+// costs about half a microsecond, and so does an operation that runs under a claim, in a server or
+// not: both are two histograms, and what is added up here costs next to nothing. None of this
+// allocates. A transport that is observed looks at the clock as well, which takes 0.1 to 0.2
+// microseconds for a call, and a guard takes as much for its questions to the store. With spans a
+// call costs several microseconds.
 package otel

@@ -71,7 +71,7 @@ func ExampleTransport() {
 	recorder := tracetest.NewSpanRecorder()
 	spans := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 
-	client := &http.Client{Transport: transport.New(nil, nearly(), goaroundotel.Transport(
+	client := &http.Client{Transport: transport.New(nil, goaroundotel.Transport(
 		goaroundotel.WithTracerProvider(spans),
 		goaroundotel.WithPropagators(propagation.TraceContext{})))}
 	resp, err := client.Get(s.URL)

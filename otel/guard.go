@@ -4,38 +4,38 @@ import (
 	"context"
 	"errors"
 
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/goaroundhq/goaround/idem"
 )
 
 // Guard reports claims, for [idem.NewGuard] and [idem.Do]. [Server] has it in it. A claim that
 // finds its operation running or done is a duplicate, unless it has other parameters: then the
-// key is that of another operation, and the state key-reused.
+// key is that of another operation, and the state key-reused. That is found out where the
+// parameters are known at the claim, as to Do; the server knows the body later and counts it as
+// a request that was answered key-reused.
+//
+// What is counted here is told whenever metrics are collected, for as long as the provider
+// lives. So make the option once, for as many guards as shall have it, and not for each call.
 func Guard(opts ...Option) idem.GuardOption {
 	c := newConfig(opts)
 	g := newGuardMetrics(c)
-	g.duplicates = c.meter().counter(duplicates)
 	operation := c.operation
 	if operation == "" {
 		operation = other
 	}
-	g.duplicate = adding(keyService.String(c.service), keyOperation.String(operation))
-	g.zero.from(g.duplicates, g.duplicate)
+	m := c.meter()
+	again := m.sums(duplicates)
+	g.duplicate = again.of(true, keyService.String(c.service), keyOperation.String(operation))
+	m.tells(again)
 	return idem.WithGuardObserver(g.observer())
 }
 
 type guardMetrics struct {
-	claims, renewals, endings metric.Int64Counter
-	duplicates                metric.Int64Counter // nil: the server counts them
-
-	duplicate add
-	claimed   [idem.Unknown + 1]add
-	reused    add // a key, by a claim
-	failed    add // a claim
-	renewed   [resultCount]add
-	ended     [idem.Abandoned + 1][resultCount]add
-	zero      beginnings
+	claimed   [idem.Unknown + 1]*sum
+	reused    *sum // a key, by a claim
+	failed    *sum // a claim
+	duplicate *sum // nil: the server counts them
+	renewed   [resultCount]*sum
+	ended     [idem.Abandoned + 1][resultCount]*sum
 	store     *storeMetrics
 }
 
@@ -70,24 +70,20 @@ func resultOf(err error) result {
 
 func newGuardMetrics(c *config) *guardMetrics {
 	m, service := c.meter(), keyService.String(c.service)
-	g := &guardMetrics{
-		claims: m.counter(claims), renewals: m.counter(renewals), endings: m.counter(endings), store: newStoreMetrics(c),
-	}
+	claims, renewals, endings := m.sums(claims), m.sums(renewals), m.sums(endings)
+	g := &guardMetrics{store: newStoreMetrics(c)}
 	for state := range g.claimed {
-		g.claimed[state] = adding(service, keyState.String(idem.State(state).String()))
+		g.claimed[state] = claims.of(idem.State(state) == idem.Unknown, service, keyState.String(idem.State(state).String()))
 	}
-	g.reused = adding(service, keyState.String(string(idem.KeyReused)))
-	g.failed = adding(service, keyState.String("failed"))
-	g.zero.from(g.claims, g.claimed[idem.Unknown])
+	g.reused = claims.of(false, service, keyState.String(string(idem.KeyReused)))
+	g.failed = claims.of(false, service, keyState.String("failed"))
 	for r, name := range resultNames {
-		g.renewed[r] = adding(service, keyResult.String(name))
+		g.renewed[r] = renewals.of(false, service, keyResult.String(name))
 		for how := range g.ended {
-			g.ended[how][r] = adding(service, keyEnding.String(idem.Ending(how).String()), keyResult.String(name))
+			g.ended[how][r] = endings.of(true, service, keyEnding.String(idem.Ending(how).String()), keyResult.String(name))
 		}
 	}
-	for how := range g.ended {
-		g.zero.from(g.endings, g.ended[how][:]...)
-	}
+	m.tells(claims, renewals, endings)
 	return g
 }
 
@@ -97,30 +93,28 @@ func (g *guardMetrics) observer() idem.Observer {
 	}
 }
 
-func (g *guardMetrics) claim(ctx context.Context, _ idem.ID, r idem.ClaimResult, err error) {
-	g.zero.begin(ctx)
+func (g *guardMetrics) claim(_ context.Context, _ idem.ID, r idem.ClaimResult, err error) {
 	switch {
 	case errors.Is(err, idem.ErrKeyReused):
-		g.claims.Add(ctx, 1, g.reused...)
+		g.reused.Add(1)
 		return
 	case err != nil:
-		g.claims.Add(ctx, 1, g.failed...)
+		g.failed.Add(1)
 		return
 	case int(r.State) < len(g.claimed):
-		g.claims.Add(ctx, 1, g.claimed[r.State]...)
+		g.claimed[r.State].Add(1)
 	}
-	if g.duplicates != nil && (r.State == idem.Pending || r.State == idem.Done) {
-		g.duplicates.Add(ctx, 1, g.duplicate...)
+	if g.duplicate != nil && (r.State == idem.Pending || r.State == idem.Done) {
+		g.duplicate.Add(1)
 	}
 }
 
-func (g *guardMetrics) renewal(ctx context.Context, _ idem.Claim, err error) {
-	g.renewals.Add(ctx, 1, g.renewed[resultOf(err)]...)
+func (g *guardMetrics) renewal(_ context.Context, _ idem.Claim, err error) {
+	g.renewed[resultOf(err)].Add(1)
 }
 
-func (g *guardMetrics) ending(ctx context.Context, _ idem.Claim, how idem.Ending, err error) {
-	g.zero.begin(ctx) // of a claim from before there was a provider
+func (g *guardMetrics) ending(_ context.Context, _ idem.Claim, how idem.Ending, err error) {
 	if int(how) < len(g.ended) {
-		g.endings.Add(ctx, 1, g.ended[how][resultOf(err)]...)
+		g.ended[how][resultOf(err)].Add(1)
 	}
 }

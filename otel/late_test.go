@@ -57,4 +57,10 @@ func TestAlarmsBeginAtZeroWithALateProvider(t *testing.T) {
 			t.Errorf("%s has %d series, want %d", name, len(sum.DataPoints), want)
 		}
 	}
+	claimed, _ := all["idempotency.claims"].Data.(metricdata.Sum[int64])
+	for _, p := range claimed.DataPoints {
+		if state, _ := p.Attributes.Value("idempotency.state"); state.AsString() == "acquired" && p.Value != 2 {
+			t.Errorf("%d claims, want that from before the provider too", p.Value)
+		}
+	}
 }

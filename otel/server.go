@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -28,9 +27,13 @@ var prevented = []server.Outcome{
 	server.Outcome(idem.ResponseNotStored),
 }
 
+// alarming are those that should never happen.
+var alarming = []server.Outcome{server.Unprotected, server.Outcome(idem.OutcomeUnknown)}
+
 // Server reports requests to the middleware of [server.New], and the claims that it makes (as
 // [Guard] would, so that is not needed beside it). The span in the request's context, such as
 // that of an otelhttp handler outside of the middleware, is told the outcome; no span is made.
+// Make the option once, as that of Guard.
 func Server(opts ...Option) server.Option {
 	c := newConfig(opts)
 	return join(
@@ -41,15 +44,10 @@ func Server(opts ...Option) server.Option {
 
 func newServerMetrics(c *config) *serverMetrics {
 	m := c.meter()
-	s := &serverMetrics{
-		requests: m.counter(requests), duplicates: m.counter(duplicates), operation: c.operation,
-	}
-	s.sites = newValues(c.maxValues, func(name string) *operationSite {
-		site := c.operationSite(name)
-		site.zero.from(s.duplicates, site.duplicate)
-		site.zero.from(s.requests, site.answered[server.Unprotected], site.answered[server.Outcome(idem.OutcomeUnknown)])
-		return site
-	})
+	requests, again := m.sums(requests), m.sums(duplicates)
+	m.tells(requests, again)
+	s := &serverMetrics{operation: c.operation}
+	s.sites = newValues(c.maxValues, func(name string) *operationSite { return c.operationSite(name, requests, again) })
 	if c.operation != "" {
 		s.sites.of(c.operation) // its alarms need not wait for a request
 	}
@@ -57,50 +55,44 @@ func newServerMetrics(c *config) *serverMetrics {
 }
 
 type serverMetrics struct {
-	requests, duplicates metric.Int64Counter
-	operation            string
-	sites                *values[*operationSite]
+	operation string
+	sites     *values[*operationSite]
 }
 
-// operationSite has the attributes of what one operation counts.
+// operationSite has what one operation counts.
 type operationSite struct {
-	answered  map[server.Outcome]add // read only
-	unknown   add                    // an outcome that is not among answers
-	duplicate add
-	zero      beginnings
+	answered  map[server.Outcome]*sum // read only
+	unknown   *sum                    // an outcome that is not among answers
+	duplicate *sum
 }
 
-func (c *config) operationSite(name string) *operationSite {
+func (c *config) operationSite(name string, requests, again *sums) *operationSite {
 	service, operation := keyService.String(c.service), keyOperation.String(name)
 	s := &operationSite{
-		answered:  make(map[server.Outcome]add, len(answers)),
-		unknown:   adding(service, operation, keyResult.String(other)),
-		duplicate: adding(service, operation),
+		answered:  make(map[server.Outcome]*sum, len(answers)),
+		unknown:   requests.of(false, service, operation, keyResult.String(other)),
+		duplicate: again.of(true, service, operation),
 	}
 	for _, o := range answers {
-		s.answered[o] = adding(service, operation, keyResult.String(string(o)))
+		s.answered[o] = requests.of(slices.Contains(alarming, o), service, operation, keyResult.String(string(o)))
 	}
 	return s
 }
 
 func (s *serverMetrics) answered(ctx context.Context, a server.Answer) {
 	annotate(ctx, a)
-	if !s.requests.Enabled(ctx) {
-		return
-	}
 	operation := s.operation
 	if operation == "" {
 		operation = a.Pattern
 	}
 	site := s.sites.of(operation)
-	site.zero.begin(ctx)
-	options, ok := site.answered[a.Outcome]
+	answered, ok := site.answered[a.Outcome]
 	if !ok {
-		options = site.unknown
+		answered = site.unknown
 	}
-	s.requests.Add(ctx, 1, options...)
+	answered.Add(1)
 	if slices.Contains(prevented, a.Outcome) {
-		s.duplicates.Add(ctx, 1, site.duplicate...)
+		site.duplicate.Add(1)
 	}
 }
 

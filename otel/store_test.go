@@ -74,6 +74,28 @@ func TestGuardMeasuresWaitsForOthers(t *testing.T) {
 		do() // for 2 s, in vain
 		do() // for 1 s
 		do() // not at all
-		m.want(t, map[string][]string{"idempotency.inflight.wait": {"done 1 1", "pending 1 2"}})
+		m.want(t, map[string][]string{
+			"idempotency.inflight.wait":  {"done 1 1", "pending 1 2"},
+			"idempotency.store.duration": {"claim 5 0", "complete 1 0"}, // and no wait, which says nothing of the store
+		})
+	})
+}
+
+// deaf is a store that cannot wait.
+type deaf struct{ *idem.Memory }
+
+func (deaf) Wait(context.Context, idem.ID) error { return errors.New("connection refused") }
+
+func TestGuardMeasuresAWaiterThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeters(t)
+		g := idem.NewGuard(deaf{idem.NewMemory()}, idem.WithWait(10*time.Millisecond), goaroundotel.Guard(m.shop()...))
+		for range 2 { // the second waits for the first, which never ends
+			if _, err := g.Claim(t.Context(), idem.ID{1}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.want(t, map[string][]string{"idempotency.store.duration": {"_OTHER,wait 1 0", "claim 2 0"}})
 	})
 }

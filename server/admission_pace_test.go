@@ -35,13 +35,7 @@ func TestAdmission_placesThatHangAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen entries
 		hang := make(chan struct{})
-		h := server.Admission(server.AdmitConcurrency(2), noRoom, server.WithAdmissionObserver(seen.observer()))(http.HandlerFunc(
-			func(_ http.ResponseWriter, r *http.Request) {
-				time.Sleep(10 * time.Millisecond)
-				if r.Method == http.MethodPost {
-					<-hang
-				}
-			}))
+		h := server.Admission(server.AdmitConcurrency(2), noRoom, server.WithAdmissionObserver(seen.observer()))(hangs(10*time.Millisecond, hang))
 		warm(h)
 		before := seen.last(t).Rate
 		var wg sync.WaitGroup
@@ -107,13 +101,7 @@ func TestAdmission_slotMovesWhenTheHandlerIsSlow(t *testing.T) {
 func TestAdmission_slotsAreLaterWhenNothingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		h := server.Admission(server.AdmitConcurrency(2), noRoom)(http.HandlerFunc(
-			func(_ http.ResponseWriter, r *http.Request) {
-				time.Sleep(10 * time.Millisecond)
-				if r.Method == http.MethodPost {
-					<-hang
-				}
-			}))
+		h := server.Admission(server.AdmitConcurrency(2), noRoom)(hangs(10*time.Millisecond, hang))
 		warm(h)
 		var wg sync.WaitGroup
 		for range 2 {

@@ -44,6 +44,16 @@ func takes(d time.Duration) http.Handler {
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(d) })
 }
 
+// hangs is one that, when asked to POST, also waits until hang is closed.
+func hangs(d time.Duration, hang <-chan struct{}) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		time.Sleep(d)
+		if r.Method == http.MethodPost {
+			<-hang
+		}
+	})
+}
+
 var noRoom = server.WithWaitingRoom(0, 0)
 
 // warm makes the admission know how long its handler takes.

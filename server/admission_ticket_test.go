@@ -165,12 +165,7 @@ func TestAdmission_earlyWithoutASlot(t *testing.T) {
 func TestAdmission_deadlineKeepsTheSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		h := server.Admission(server.AdmitConcurrency(1), noRoom)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			time.Sleep(10 * time.Millisecond)
-			if r.Method == http.MethodPost {
-				<-hang
-			}
-		}))
+		h := server.Admission(server.AdmitConcurrency(1), noRoom)(hangs(10*time.Millisecond, hang))
 		warm(h)
 		var wg sync.WaitGroup
 		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })
@@ -195,12 +190,7 @@ func TestAdmission_deadlineKeepsTheSeat(t *testing.T) {
 func TestAdmission_movedSlotsAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		h := server.Admission(server.AdmitConcurrency(1), noRoom)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			time.Sleep(100 * time.Millisecond)
-			if r.Method == http.MethodPost {
-				<-hang
-			}
-		}))
+		h := server.Admission(server.AdmitConcurrency(1), noRoom)(hangs(100*time.Millisecond, hang))
 		warm(h)
 		var wg sync.WaitGroup
 		wg.Go(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)) })

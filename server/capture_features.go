@@ -103,7 +103,9 @@ func (c *capture) ReadFrom(src io.Reader) (int64, error) {
 	n, err := io.Copy(c.w, src)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.size += n
+	if !c.frozen {
+		c.size += n
+	}
 	return total + n, err
 }
 

@@ -6,9 +6,13 @@
 //	http.Handle("POST /orders", once(createOrder))
 //
 // New returns a func(http.Handler) http.Handler, so it mounts in net/http, chi and
-// anything else that speaks the standard signature. Mount it inside of
-// authentication, because whose key it is must be known, and outside of the
-// handlers that have effects.
+// anything else that speaks the standard signature. Mount it inside
+// authentication, because whose key it is must be known, and outside the handlers
+// that have effects.
+//
+// The scope ([WithScope]) keeps the keys of callers apart, not what they take of the store:
+// the bound of an [idem.Memory] is shared by all scopes, so one caller can fill it (about
+// 116,000 small keys at the default bound); limit callers outside, or use one store per tenant.
 //
 // # What a request gets
 //
@@ -28,8 +32,9 @@
 // A repetition that comes while the first request still runs can wait for its end
 // instead of being told in-progress: WithGuard(idem.WithWait(d)).
 //
-// The status is repeated in the Idempotency-Status field. Requests without a key
-// pass through unguarded unless [WithRequired]; requests of other methods always do.
+// The name of the answer is also in its Idempotency-Status field. Requests without a key
+// pass through unguarded unless [WithRequired] refuses them; requests of other methods
+// always do.
 //
 // # What a handler may do
 //
@@ -41,12 +46,12 @@
 // handler set, and the body; not trailers, cookies, or what belongs to one exchange.
 //
 // Responses 408, 425, 429 and 503 mean that nothing happened, and free the key; so
-// does [NothingHappened], and a 4xx to a request whose body broke off. A handler that
+// does [NothingHappened], and a 4xx to a request whose body broke off. Any other response
+// is the result of the operation and is replayed, a 500 too. But a handler that
 // panics, calls [OutcomeUnknown], or answers 5xx after the client has gone, leaves the
 // outcome unknown, which is reported and never guessed. With [idem.AtLeastOnce] any 5xx
-// does, and the next attempt runs. In a handler
-// [idem.FromContext] tells the fence and the attempt, and [idem.DownstreamKey]
-// makes keys for calls to other services.
+// does, and the next attempt runs. In a handler [idem.FromContext] tells the fence and the
+// attempt, and [idem.DownstreamKey] makes keys for calls to other services.
 //
 // A client that hangs up loses nothing: how the request ended is recorded all the
 // same. The handler's context does end with the client's connection, as always in
@@ -56,12 +61,12 @@
 //
 // With a store in the database of the effects, [WithTransactions] commits both together
 // and each key has its effect exactly once; the handler gets the transaction from [Tx].
-// Without, [WithRecover] can look up how an operation ended whose process died.
+// Without one, [WithRecover] can look up how an operation ended when its process died.
 //
 // # When there are too many
 //
-// [Admission] bounds what handlers get, by their number or by a rate. Whom it refuses it
-// tells when to come back, each caller another time, so that after an outage they come one
+// [Admission] bounds what handlers get, by their number or by a rate. It tells each refused
+// caller when to come back, each at a time of its own, so that after an outage they come one
 // after the other, at the pace of the server:
 //
 //	HTTP/1.1 503 Service Unavailable
@@ -70,8 +75,8 @@
 //	Content-Type: application/problem+json
 //
 // The slot is in milliseconds, from this response. A client that understands it comes
-// back then with "Admission-Ticket: "WJ3kq0pS6nR1yqzXc2dE5g"" and goes in before those
-// whose time is later and those who have none. Others go by Retry-After. Nothing has
+// back then with the ticket, Admission-Ticket: "WJ3kq0pS6nR1yqzXc2dE5g", and goes in before
+// those whose time is later and those who have none. Others go by Retry-After. Nothing has
 // happened to a request that was refused; mount it outside of New, so that not even its
 // key is claimed:
 //
@@ -83,6 +88,6 @@
 //
 // # Timeouts
 //
-// Timeouts belong outside: http.TimeoutHandler inside of this middleware answers
+// Timeouts belong outside: http.TimeoutHandler inside this middleware answers
 // 503 while the handler goes on, and the key would be free too early.
 package server

@@ -120,7 +120,7 @@ func ExampleWithRecover() {
 	lookUp := func(_ *http.Request, key string) (idem.Resolution, error) {
 		charge, ok := charges[key]
 		if !ok {
-			return idem.Resolution{State: idem.Absent}, nil // it did not happen: run it
+			return idem.Resolution{State: idem.Absent}, nil // it did not happen, and will not: run it
 		}
 		record, err := server.EncodeResponse(http.StatusCreated, nil, []byte(charge))
 		return idem.Resolution{State: idem.Done, Record: record}, err

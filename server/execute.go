@@ -80,7 +80,7 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 		if !ended { // a panic or runtime.Goexit, which go their way
 			a := x.abort()
 			a.Pattern = r.Pattern
-			h.answered(&x.ctx, a)
+			h.answered(r.Context(), a)
 		}
 	}()
 	x.ctx = runContext{Context: x.held.Context(), run: x}
@@ -97,5 +97,5 @@ func (h *handler) execute(c idem.Claim, key string, echo []string, w http.Respon
 	a := h.finish(x)
 	a.Pattern = x.inner.Pattern
 	ended = true
-	h.answered(&x.ctx, a)
+	h.answered(r.Context(), a)
 }

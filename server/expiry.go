@@ -13,11 +13,11 @@ const maxAhead = 5 * time.Minute
 // WithExpiringKeys refuses keys that carry their time (UUIDv7, as [idem.NewKey] makes
 // them) when what was done under them may be forgotten, because running it again is not
 // safe: with 400 key-expired when they may be nearly as old as records live, and with 400
-// key-invalid when they were made in the future. By nearly, and by future, 5 minutes are
-// meant, or a tenth of the lifetime of records where that is less: clients' clocks may be
-// ahead by so much, and behind by more.
+// key-invalid when they were made in the future. The margin of both is 5 minutes, or a
+// tenth of the lifetime of records where that is less: clients' clocks may be ahead by so
+// much, and behind by more.
 //
-// nil reads the operating system's clock. The end of a [skew.Reading] is used that is safe;
+// nil reads the operating system's clock. Of a [skew.Reading] the end that is safe is used;
 // while the clock is too uncertain to tell, requests with such keys get 503
 // store-unavailable. By default keys never expire.
 func WithExpiringKeys(clock *skew.Clock) Option {

@@ -41,7 +41,8 @@ type Answer struct {
 // the others are called on the request's path and must be quick.
 type Observer struct {
 	// Answered is called once for each request, when its response was written or its
-	// handler panicked; not for a handler without a claim that panicked.
+	// handler panicked; not for a handler without a claim that panicked. The context is
+	// that of the request as it came to the middleware.
 	Answered func(ctx context.Context, a Answer)
 }
 

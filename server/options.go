@@ -40,7 +40,9 @@ type config struct {
 type Option func(*config)
 
 // WithScope says whose key a request carries. This or [WithSharedScope] is
-// required: without it one caller's key would give it another caller's response.
+// required: without it one caller's key would give it another caller's response. Scopes
+// keep keys apart, not the room they take: a bound such as that of [idem.Memory] is shared
+// by all scopes.
 func WithScope(f ScopeFunc) Option { return func(c *config) { c.scope = f } }
 
 // WithSharedScope puts all callers into one key space, [idem.SharedScope]. It is
@@ -95,7 +97,8 @@ func WithNothingHappened(f func(status int) bool) Option {
 
 // WithoutHeaders adds response header fields that are never stored, to those that
 // belong to one connection or one response: Set-Cookie, Date, the
-// hop-by-hop fields, tracing and rate limit fields and their like.
+// hop-by-hop fields and those that Connection names, tracing and rate limit fields and
+// their like.
 func WithoutHeaders(names ...string) Option {
 	return func(c *config) {
 		if c.dropped == nil {

@@ -13,8 +13,9 @@ var errMalformedURL = errors.New("skew: HTTPDate: malformed URL")
 
 // HTTPDate asks an HTTP server for its Date, with a HEAD request in each round and at most
 // once a minute, and keeps what it heard like a [DateSource]. It is for networks that let
-// nothing but HTTP through. A nil client is http.DefaultClient. The source's name is the
-// URL without its password.
+// nothing but HTTP through. The address is the server's URL; with a malformed one every
+// measurement fails. A nil client is http.DefaultClient. The source's name is the URL
+// without its password.
 func HTTPDate(client *http.Client, address string) Source {
 	if client == nil {
 		client = http.DefaultClient

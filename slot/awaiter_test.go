@@ -85,12 +85,7 @@ func TestTurnWaitsForTheSlot(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				ctx := t.Context()
-				if tt.deadline > 0 {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
-					defer cancel()
-				}
+				ctx := within(t, tt.deadline)
 				tt.plan.Pacer = &tt.pacer
 				start := time.Now()
 				turn, err := tt.plan.Next(ctx, target, rejected, tt.hint)

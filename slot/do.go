@@ -41,7 +41,7 @@ func WithJudge(judge func(error) Judgement) DoOption {
 func WithGate() DoOption { return func(c *doConfig) { c.gated = true } }
 
 // Permanent marks an error of an operation that trying again does not mend: [Do] returns
-// err at once. The target did its work, for all that its pacer is told. The mark is for the
+// err at once. The target did its work, as far as its pacer is told. The mark is for the
 // Do that runs the operation, and ends there. nil stays nil.
 func Permanent(err error) error {
 	if err == nil {
@@ -125,7 +125,7 @@ func (e *Error) Unwrap() (errs []error) {
 // An operation that is not idempotent may have had its effect although it failed: give it
 // Permanent errors, or a key, as idem.Do does.
 //
-// An attempt that is cut off by the context's deadline has failed, for all that the pacer is
+// An attempt that is cut off by the context's deadline has failed, as far as the pacer is
 // told; one whose caller leaves for another reason says nothing.
 //
 // An error that is final at the first attempt is returned as it came, any other as *[Error],

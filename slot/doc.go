@@ -17,7 +17,7 @@
 // database, a queue.
 //
 //	Queue    callers of a target stand in line and are let through at the rate at which it
-//	         serves them, which is learnt; after an outage the first to ask is a single
+//	         serves them, which is learned; after an outage the first to ask is a single
 //	         probe. For one process or a few; with WithStore for a fleet: package slotredis.
 //	Ring     callers are dealt out over a fixed number of slots of a fixed width, in turn.
 //	         Simple, and enough for small herds.
@@ -31,7 +31,7 @@
 // server may ask for, and whether there is time left before the context's deadline. What a
 // server asked for (Retry-After) is never undercut. It holds no state of a call, so one plan
 // serves any number of them, and it is the one place where goaround decides between two
-// attempts. Who needs more than Do asks it step by step:
+// attempts. Whoever needs more than Do asks it step by step:
 //
 //	turn, err := plan.Next(ctx, "api.example.com:443", feedback, hint)
 //	if err != nil {

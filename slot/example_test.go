@@ -18,7 +18,7 @@ func ExamplePlan() {
 	for attempt := 1; ; attempt++ {
 		fmt.Println("attempt", attempt)
 		turn, err := plan.Next(ctx, "https://api.example.com", slot.Feedback{Attempt: attempt, Result: slot.Failed}, 0)
-		if errors.Is(err, slot.ErrAttempts) {
+		if err != nil { // slot.ErrAttempts here
 			fmt.Println("gave up:", err)
 			return
 		}

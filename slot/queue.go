@@ -27,7 +27,7 @@ const (
 // While a target has no trouble, nothing is remembered of it and the store is not asked. A
 // success then costs one atomic load if no target is remembered, a look into a map if others
 // are, and a short lock if it is itself. A target is remembered from its first failure until
-// a minute after the last; its book, with the rate that was learnt, for longer ([Memory]).
+// a minute after the last; its book, with the rate that was learned, for longer ([Memory]).
 // Goroutines run only while the store is asked, and while a target is not clear for notices;
 // they end by themselves, so a queue need not be closed.
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,35 +11,6 @@ import (
 	"github.com/goaroundhq/goaround/slot"
 	"github.com/goaroundhq/goaround/slot/book"
 )
-
-// events writes down what a queue's observer is told.
-type events struct {
-	mu  sync.Mutex
-	log []string
-}
-
-func (e *events) add(format string, args ...any) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.log = append(e.log, fmt.Sprintf(format, args...))
-}
-
-// take returns what was written down since the last time.
-func (e *events) take() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	log := fmt.Sprint(e.log)
-	e.log = nil
-	return log
-}
-
-func (e *events) outage() slot.QueueObserver {
-	return slot.QueueObserver{
-		FellBack:  func(_ string, callers int, err error) { e.add("%d fell back: %v", callers, err) },
-		Recovered: func(string) { e.add("recovered") },
-		Polling:   func(_ string, err error) { e.add("polling: %v", err) },
-	}
-}
 
 // The callers whom a store leaves standing fall back to their own backoff at once, as do
 // those who come while it is down; and they are paced again when it is back.
@@ -138,88 +108,6 @@ func TestQueueOverAStubbornStore(t *testing.T) {
 	})
 }
 
-// A herd that was parked for long does not go all at once when the store fails, although its
-// callers have made one attempt each.
-func TestQueueOutageOfAHerd(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store := newShaky()
-		q := newQueue(t, slot.WithStore(store))
-		goDown(t, q)
-		const callers, parked = 500, 8 * time.Second
-		start := time.Now()
-		var all sync.WaitGroup
-		var mu sync.Mutex
-		perSecond := map[int]int{}
-		for range callers {
-			r := reserve(t, q, failed)
-			all.Go(func() {
-				if err := r.Wait(t.Context()); err != nil {
-					t.Error(err)
-				}
-				if waited := time.Since(start); waited >= parked {
-					mu.Lock()
-					defer mu.Unlock()
-					perSecond[int((waited-parked).Seconds())]++
-				}
-			})
-		}
-		time.Sleep(parked - time.Second)
-		store.down.Store(true)
-		time.Sleep(time.Second)
-		q.Report(target, failed)
-		all.Wait()
-		for second, n := range perSecond {
-			if n > callers/3 {
-				t.Errorf("%d of %d callers went in second %d after the store failed", n, callers, second)
-			}
-		}
-	})
-}
-
-// Who is released goes neither before what the server asked for nor after the deadline.
-func TestQueueReleasedInTime(t *testing.T) {
-	t.Parallel()
-	const wait = 3 * time.Second
-	for name, tt := range map[string]struct {
-		hint, deadline time.Duration
-		took           time.Duration // 0: at once
-		err            error
-	}{
-		"nothing asked":        {took: wait},
-		"a server's wait":      {hint: 10 * time.Second, took: 10*time.Second + wait},
-		"deadline before that": {deadline: wait - 1, err: slot.ErrDeadline},
-		"deadline after that":  {deadline: wait + time.Second, took: wait},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				store := newShaky()
-				store.down.Store(true)
-				q := newQueue(t, slot.WithStore(store), slot.WithFallback(fixed(wait)))
-				ctx := t.Context()
-				if tt.deadline > 0 {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
-					defer cancel()
-				}
-				f := failed
-				f.Hint = tt.hint
-				start := time.Now()
-				r, err := q.Reserve(ctx, target, f)
-				if err != nil {
-					t.Fatal(err)
-				}
-				q.Report(target, failed)
-				err = r.(slot.Awaiter).Wait(t.Context())
-				if took := time.Since(start); !errors.Is(err, tt.err) || (err == nil) != (tt.err == nil) || took.Round(time.Second) != tt.took {
-					t.Errorf("Wait = %v after %v, want %v after %v", err, took, tt.err, tt.took)
-				}
-			})
-		})
-	}
-}
-
 // While nobody can be asked nobody is kept busy with it, and when nobody calls any more, all
 // targets are forgotten, and the store is left in peace.
 func TestQueueForgetsInAnOutage(t *testing.T) {
@@ -287,35 +175,6 @@ func TestQueueWithoutNotices(t *testing.T) {
 		}
 		if err := reserve(t, q, failed).Wait(t.Context()); err != nil {
 			t.Error(err)
-		}
-	})
-}
-
-// Closing a queue leaves nobody standing.
-func TestQueueClose(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := slot.NewQueue(slot.WithStore(newShaky()), slot.WithFallback(fixed(0)))
-		goDown(t, q)
-		waited := make(chan error)
-		for range 5 {
-			r := reserve(t, q, failed)
-			go func() { waited <- r.Wait(t.Context()) }()
-		}
-		if err := q.Close(); err != nil {
-			t.Error(err)
-		}
-		for range 5 {
-			if err := <-waited; err != nil {
-				t.Errorf("Wait = %v", err)
-			}
-		}
-		if _, err := q.Reserve(t.Context(), target, failed); !errors.Is(err, slot.ErrUnavailable) {
-			t.Errorf("Reserve after Close = %v, want ErrUnavailable", err)
-		}
-		q.Report(target, failed)
-		if r, err := q.Admit(t.Context(), target); err != nil || r.Delay() != 0 {
-			t.Errorf("Admit after Close = %v, %v", r, err)
 		}
 	})
 }

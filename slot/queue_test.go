@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/goaroundhq/goaround/slot"
-	"github.com/goaroundhq/goaround/slot/book"
 )
 
 // A target that has no trouble costs nothing: no memory, no question, no allocation.
-func TestQueueClear(t *testing.T) {
+func TestQueueClearAllocatesNothing(t *testing.T) {
 	store := newShaky()
 	q := newQueue(t, slot.WithStore(store))
 	ctx := t.Context()
@@ -60,42 +56,6 @@ func TestQueueClearAgain(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if q.Targets() != 0 {
 			t.Errorf("%d targets remembered two minutes after their last failure", q.Targets())
-		}
-	})
-}
-
-// However many targets fail, few are remembered.
-func TestQueueTargetsAreBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, slot.WithMaxTargets(8))
-		for n := range 100 {
-			q.Report(fmt.Sprint("target ", n), failed)
-			time.Sleep(time.Second) // until then there is something to report
-			if q.Targets() > 8 {
-				t.Fatalf("%d targets remembered", q.Targets())
-			}
-		}
-	})
-}
-
-// Who finds no room is not paced, and told so.
-func TestQueueWithoutRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, slot.WithMaxTargets(1))
-		f := failed
-		f.Hint = time.Hour // keeps its place
-		reserve(t, q, f)
-		if _, err := q.Reserve(t.Context(), "other", failed); !errors.Is(err, slot.ErrUnavailable) {
-			t.Errorf("Reserve = %v, want ErrUnavailable", err)
-		}
-		q.Report("other", failed)
-		if r, err := q.Admit(t.Context(), "other"); err != nil || r.Delay() != 0 {
-			t.Errorf("Admit = %v, %v", r, err)
-		}
-		if q.Targets() != 1 {
-			t.Errorf("%d targets remembered, want 1", q.Targets())
 		}
 	})
 }
@@ -175,133 +135,6 @@ func TestQueueWaitIsCancelled(t *testing.T) {
 	})
 }
 
-func TestQueueRefusesDeadline(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t)
-		short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		f := rejected
-		f.Hint = 6 * time.Second
-		if _, err := q.Reserve(short, target, f); !errors.Is(err, slot.ErrDeadline) {
-			t.Errorf("Reserve with a longer hint = %v, want ErrDeadline", err)
-		}
-	})
-}
-
-// crowded is a store that says that a hundred callers come first, at one per second.
-type crowded struct{ *shaky }
-
-func (s *crowded) Ask(_ context.Context, _ string, _ book.Rules, a book.Ask) (book.Answer, error) {
-	n := s.asks.Add(1)
-	time.Sleep(time.Millisecond)
-	answer := book.Answer{Notice: book.Notice{
-		Seq: n, Mode: book.Paced, Epoch: 1, Rate: 1, Head: 1, Tail: 100, Next: time.Second,
-	}}
-	if a.New > 0 {
-		answer.Ticket = 100
-	}
-	return answer, nil
-}
-
-// Who is parked before it is known how many come first is told when it is.
-func TestQueueRefusesTheParked(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, slot.WithStore(&crowded{newShaky()}))
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		start := time.Now()
-		var all sync.WaitGroup
-		for range 1000 {
-			r, err := q.Reserve(ctx, target, rejected)
-			if err != nil {
-				t.Fatalf("Reserve when nothing is known = %v", err)
-			}
-			all.Go(func() {
-				if err := r.(slot.Awaiter).Wait(ctx); !errors.Is(err, slot.ErrDeadline) || time.Since(start) > 3*time.Second {
-					t.Errorf("Wait = %v after %v, want ErrDeadline soon", err, time.Since(start))
-				}
-			})
-		}
-		all.Wait()
-		if _, err := q.Reserve(ctx, target, rejected); !errors.Is(err, slot.ErrDeadline) {
-			t.Errorf("Reserve behind a hundred others = %v, want ErrDeadline", err)
-		}
-		if _, err := q.Admit(ctx, target); !errors.Is(err, slot.ErrDeadline) {
-			t.Errorf("Admit behind a hundred others = %v, want ErrDeadline", err)
-		}
-		r := reserve(t, q, rejected) // without a deadline
-		if r.Delay() < 10*time.Second {
-			t.Errorf("Delay = %v behind a hundred others", r.Delay())
-		}
-		r.Cancel()
-	})
-}
-
-// tag marks the context of a caller.
-type tag struct{}
-
-// The observer is told of questions, slots and modes.
-func TestQueueObserver(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var asked, granted atomic.Int64
-		modes := &events{}
-		store := newShaky()
-		q := newQueue(t, slot.WithStore(store), slot.WithQueueObserver(slot.QueueObserver{
-			Asked: func(name string, took time.Duration, err error) {
-				if name != target || took != time.Millisecond || err != nil {
-					t.Errorf("asked for %q in %v: %v", name, took, err)
-				}
-				asked.Add(1)
-			},
-			Granted: func(ctx context.Context, _ string, wait time.Duration) {
-				if ctx.Value(tag{}) != "caller" {
-					t.Error("a slot is told of without the context of its caller")
-				}
-				if wait < 0 || wait > time.Minute {
-					t.Errorf("a slot came after %v", wait)
-				}
-				granted.Add(1)
-			},
-			Mode: func(_ string, from, to book.Mode) { modes.add("%v to %v", from, to) },
-		}))
-		goDown(t, q)
-		ctx := context.WithValue(t.Context(), tag{}, "caller")
-		r, err := q.Reserve(ctx, target, failed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := r.(slot.Awaiter).Wait(ctx); err != nil {
-			t.Fatal(err)
-		}
-		q.Report(target, success)
-		time.Sleep(2 * time.Minute)
-		if got := modes.take(); !strings.HasPrefix(got, "[clear to down down to ") {
-			t.Errorf("modes seen: %s", got)
-		}
-		if q.Targets() != 0 {
-			t.Error("the target is still remembered")
-		}
-		if granted.Load() != 1 || asked.Load() != store.asks.Load() {
-			t.Errorf("told of %d slots and %d questions, want 1 and %d", granted.Load(), asked.Load(), store.asks.Load())
-		}
-	})
-}
-
-// An observer may use the queue that it observes.
-func TestQueueObserverIsNotLockedOut(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var q *slot.Queue
-		q = newQueue(t, slot.WithQueueObserver(slot.QueueObserver{
-			Asked: func(string, time.Duration, error) { _, _ = q.Admit(t.Context(), "other"); q.Report(target, rejected) },
-		}))
-		goDown(t, q)
-	})
-}
-
 // Everything at once, for the race detector.
 func TestQueueManyAtOnce(t *testing.T) {
 	t.Parallel()
@@ -340,27 +173,4 @@ func TestQueueManyAtOnce(t *testing.T) {
 		})
 		all.Wait()
 	})
-}
-
-func TestQueueOptionsPanic(t *testing.T) {
-	t.Parallel()
-	for name, option := range map[string]func(){
-		"WithStore":        func() { slot.WithStore(nil) },
-		"WithInitialRate":  func() { slot.WithInitialRate(-1) },
-		"WithRules":        func() { slot.WithRules(book.Rules{Prior: math.NaN()}) },
-		"WithRules, less":  func() { slot.WithRules(book.Rules{Prior: -1}) },
-		"WithFallback":     func() { slot.WithFallback(nil) },
-		"WithStoreTimeout": func() { slot.WithStoreTimeout(0) },
-		"WithMaxTargets":   func() { slot.WithMaxTargets(0) },
-		"WithJudge":        func() { slot.WithJudge(nil) },
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s does not panic", name)
-				}
-			}()
-			option()
-		}()
-	}
 }

@@ -2,7 +2,9 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"iter"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,17 +79,25 @@ func NewBudget(opts ...BudgetOption) *Budget {
 }
 
 // WithBudgetShare sets what retries may cost as a share of the calls; 0.2 is one retry for
-// five calls. The default is [DefaultBudgetShare]. It panics when share is negative.
+// five calls. The default is [DefaultBudgetShare]. It panics when share is negative or
+// infinite.
 func WithBudgetShare(share float64) BudgetOption {
-	notNegative("WithBudgetShare", share)
+	finite("WithBudgetShare", share)
 	return func(c *budgetConfig) { c.share = share }
 }
 
 // WithBudgetFloor sets how many retries in a second are always allowed. The default is
-// [DefaultBudgetFloor]. It panics when perSecond is negative.
+// [DefaultBudgetFloor]. It panics when perSecond is negative or infinite.
 func WithBudgetFloor(perSecond float64) BudgetOption {
-	notNegative("WithBudgetFloor", perSecond)
+	finite("WithBudgetFloor", perSecond)
 	return func(c *budgetConfig) { c.floor = perSecond }
+}
+
+func finite(name string, v float64) {
+	notNegative(name, v)
+	if math.IsInf(v, 1) {
+		panic(fmt.Sprintf("transport: %s(%v): must be finite; WithBudget(nil) is no bound", name, v))
+	}
 }
 
 // WithBudgetWindow sets how long calls and retries count. What the floor allows in that time
@@ -152,21 +162,23 @@ func (b *Budget) State(target string) BudgetState {
 	return b.account(target).state(b)
 }
 
-// All yields what is known about each target that has an account, in no order. Those that
-// share one are not among them. A nil budget has none.
+// All yields what is known about each target that has an account, in no order, and then, as
+// of the target "", about those that share one, while anything is known of them. A nil budget
+// has none.
 func (b *Budget) All() iter.Seq2[string, BudgetState] {
 	return func(yield func(string, BudgetState) bool) {
 		if b == nil {
 			return
 		}
-		accounts := b.accounts.Load()
-		if accounts == nil {
-			return
-		}
-		for target, a := range *accounts {
-			if !yield(target, a.state(b)) {
-				return
+		if accounts := b.accounts.Load(); accounts != nil {
+			for target, a := range *accounts {
+				if !yield(target, a.state(b)) {
+					return
+				}
 			}
+		}
+		if !b.others.idle(b) {
+			yield("", b.others.state(b))
 		}
 	}
 }

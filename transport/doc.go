@@ -1,5 +1,5 @@
-// Package transport is an http.RoundTripper that retries, and never sends an
-// operation twice under two names.
+// Package transport is an http.RoundTripper that retries, and never sends one
+// operation under two names.
 //
 //	client := &http.Client{
 //		Transport: transport.New(http.DefaultTransport),
@@ -16,23 +16,24 @@
 // # Order
 //
 // From the outside in, New puts [WithTimeout], [Resume], [Keys], [Retry] with its budget, slots
-// and [WithAttemptTimeout], [Break], [Hedge], and the source of [WithDateSource]. So one key is
-// for all attempts, a breaker sees each attempt and not the calls, and a hedge is within an
-// attempt and its time. Steps of your own go around all of them ([WithCallSteps]) or right
-// above base ([WithAttemptSteps]).
+// and [WithAttemptTimeout], [Break], [Hedge], and the source of [WithDateSource]; all but Keys
+// and Retry are there only when an option asks for them. So one key is for all attempts, a
+// breaker sees each attempt and not the calls, and a hedge is within an attempt and its time.
+// Steps of your own go around all of them ([WithCallSteps]) or right above base
+// ([WithAttemptSteps]).
 //
 // # What is retried
 //
 // A request that may be repeated: its method is idempotent (RFC 9110, 9.2.2), or it
 // carries a key, or the server cannot have seen it (connection refused, no connection at all,
-// a TLS handshake that broke off, name not resolved for now, an HTTP/2 stream refused or not
+// a TLS handshake that broke off, a name not resolved for now, an HTTP/2 stream refused or not
 // begun before GOAWAY). It is repeated after 408, 425, 429, 500, 502, 503 and 504, after a 409
 // that says the first attempt is still in progress, and after transport errors; but not after
 // those that are final by their nature: a certificate that does not verify, a TLS alert that
 // says so, a host that does not exist, a malformed request, an open circuit breaker, a caller
 // that has left. A replayed response, outcome-unknown and key-reused are final. Where a server
 // says outright whether to try again (Stripe-Should-Retry, X-Should-Retry), that counts more
-// than its status. [WithClassifier] puts own rules in front; [OnStatus], [OnResponse] and
+// than its status. [WithClassifier] puts rules of your own in front; [OnStatus], [OnResponse] and
 // [OnError] make the usual ones.
 //
 // # When
@@ -40,7 +41,7 @@
 // After a random wait (full jitter), or in the slot that a pacer gives ([WithSlots]), and never
 // before the time that the server asked for in Retry-After, Retry-After-Ms or, without them, by
 // the reset of a rate limit. A server that gives each caller a slot of its own (package server,
-// Admission) is obeyed to the millisecond, and shown its ticket again; who has a seat in its
+// Admission) is obeyed to the millisecond, and shown its ticket again; a caller with a seat in its
 // line needs no slot from the pacer. A wait that does not end before the context's deadline is
 // not begun: the call returns at once with what it has. With [WithGatedFirst], first attempts
 // wait for slots, too, while their target is in trouble. Request.Cancel, which is deprecated,
@@ -66,8 +67,8 @@
 // The last response, readable and with a nil error, when attempts or budget run out; an *[Error],
 // which tells of every attempt, when there is no response. Earlier responses are drained within
 // bounds and closed, so connections are used again. A caller that waits for a slot and is then
-// told that none comes in time gets the response it already had, if that was short; one
-// whose context ends gets an *[Error] with the context's cause.
+// told that none comes in time gets the response it already had, if its body was short (16 KiB
+// at most); one whose context ends gets an *[Error] with the context's cause.
 //
 // # Bodies
 //

@@ -20,8 +20,8 @@ func unavailable(n *int) *httptest.Server {
 	}))
 }
 
-// Retries are bounded by a budget, which can be looked at. This one allows as much as a retry
-// in a second, and two after refusals, which may all be used at once.
+// Retries are bounded by a budget, which can be looked at. This one allows a retry a second,
+// or two after refusals, which cost half; those of its whole window, a minute, may be used at once.
 func ExampleBudget() {
 	n := 0
 	server := unavailable(&n)
@@ -80,7 +80,7 @@ func ExampleWithAttemptTimeout() {
 	// 200 OK
 }
 
-// Rules of one's own come before the default ones.
+// Rules of your own come before the default ones.
 func ExampleOnStatus() {
 	n := 0
 	server := unavailable(&n)

@@ -99,7 +99,7 @@ func ExampleNew_key() {
 	// Output: "order-17"
 }
 
-// Own rules come before the default ones.
+// Rules of your own come before the default ones.
 func ExampleWithClassifier() {
 	notReady := func(o transport.Outcome) transport.Verdict {
 		if o.Response != nil && o.Response.StatusCode == http.StatusAccepted {

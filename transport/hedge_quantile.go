@@ -30,10 +30,10 @@ const (
 // Latencies are counted in buckets that grow by a tenth, so the delay is right within that (as in
 // DDSketch: Masson, Rim and Lee, VLDB 2019), and older ones count half after each 1024. A target takes under 1 KiB; beyond 1024
 // targets all is forgotten and learned anew. The value may be shared by several chains. It
-// panics when q is not between 0 and 1.
+// panics unless q is above 0 and below 1.
 func HedgeQuantile(q float64) HedgeDelay {
 	if !(0 < q && q < 1) {
-		panic(fmt.Sprintf("transport: HedgeQuantile(%v): must be between 0 and 1", q))
+		panic(fmt.Sprintf("transport: HedgeQuantile(%v): must be above 0 and below 1", q))
 	}
 	return &quantileDelay{q: q}
 }

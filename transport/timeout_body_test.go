@@ -128,16 +128,7 @@ func TestTimeoutLeavesUpgradedConnections(t *testing.T) {
 			return next.RoundTrip(req)
 		})
 	}))
-	req, err := http.NewRequestWithContext(t.Context(), "GET", w.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Connection", "Upgrade")
-	req.Header.Set("Upgrade", "echo")
-	resp, err := w.client.Transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := w.upgrade(t)
 	defer resp.Body.Close()
 	<-ends.Done()
 	conn, ok := resp.Body.(interface {

@@ -10,7 +10,7 @@
 // ([redis.AutoPipeliner]), which is the fastest under load. Redis 6, Redis 7 and Valkey have
 // what the scripts need; the tests run with Redis 7.0. Of the client's options
 // ContextTimeoutEnabled is worth setting: go-redis itself then ends a step at its deadline,
-// and the store needs no goroutine for that, which is a tenth of its throughput.
+// and the store needs no goroutine for that, which would cost a tenth of its throughput.
 //
 // # How it works
 //
@@ -29,7 +29,7 @@
 // # When Redis is down
 //
 // A step that cannot be taken returns an error, within its context even when the client does
-// not look at contexts. Nothing is assumed: a [idem.Guard] runs nothing without a claim, and
+// not look at contexts. Nothing is assumed: an [idem.Guard] runs nothing without a claim, and
 // an operation that has run but could not say so keeps its claim, which reads as unknown when
 // its lease is over. Steps may be repeated: go-redis asks again when an answer was lost, and
 // gets the same answer.

@@ -1,4 +1,4 @@
-// Package idemseal encrypts what a store keeps, so that who can read the store's memory,
+// Package idemseal encrypts what a store keeps, so that whoever can read the store's memory,
 // files or backups cannot read responses.
 //
 //	store := idemseal.New(idemredis.New(client), idemseal.Key{ID: 2, Secret: secret})
@@ -12,12 +12,12 @@
 // # What stays readable
 //
 // The fingerprint is a plain hash of the request, and the ID one of who asks for what under
-// which key. Who reads the store can test guesses against them, which matters for requests
+// which key. Whoever reads the store can test guesses against them, which matters for requests
 // that are nearly known, such as a form with one secret number in it. The length of a
 // record is readable too, and so is the reason of an abandoned claim, because it is for
 // operators: idem.Do puts the text of the operation's error there.
 //
-// Who can write to the store can remove a record, or put an older one of the same ID back.
+// Whoever can write to the store can remove a record, or put an older one of the same ID back.
 //
 // # Rotation
 //

@@ -96,7 +96,7 @@
 //
 //	file:shop.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate
 //
-// (so for modernc.org/sqlite): without busy_timeout a writer that is in the way is an error
+// (for modernc.org/sqlite): without busy_timeout a writer that is in the way is an error
 // after about half a second; without _txlock=immediate a transaction that has read before
 // it writes fails when somebody else has written in between. A pool of a few connections
 // queues writers in their order, which the file does not; with SetMaxOpenConns(1)

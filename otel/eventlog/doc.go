@@ -1,5 +1,5 @@
 // Package eventlog writes what goaround does to a [log/slog.Logger]. It needs nothing of
-// OpenTelemetry, and goes with it:
+// OpenTelemetry, and works beside it:
 //
 //	rt := transport.New(nil, eventlog.Transport(logger), goaroundotel.Transport())
 //

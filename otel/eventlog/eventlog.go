@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 
 	"github.com/goaroundhq/goaround/idem"
 )
@@ -47,13 +48,30 @@ func failure(err error) slog.Attr {
 	return problem("error", err)
 }
 
-// problem is an error without the URL, which may have secrets in it.
+// problem is an error without the URLs, which may have secrets in them.
 func problem(name string, err error) slog.Attr {
-	for {
-		var of *url.Error
-		if !errors.As(err, &of) || of.Err == nil {
-			return slog.Any(name, err)
-		}
-		err = of.Err
+	var of *url.Error
+	if !errors.As(err, &of) {
+		return slog.Any(name, err)
 	}
+	return slog.String(name, withoutURLs(err.Error(), err))
+}
+
+// withoutURLs takes what the errors of package url say of the URL out of the text of err, and
+// leaves what is around it.
+func withoutURLs(text string, err error) string {
+	if u, ok := err.(*url.Error); ok && u.Err != nil { //nolint:errorlint // each of the tree is looked at
+		text = strings.ReplaceAll(text, u.Error(), u.Err.Error())
+	}
+	switch of := err.(type) { //nolint:errorlint // likewise
+	case interface{ Unwrap() error }:
+		if inner := of.Unwrap(); inner != nil {
+			text = withoutURLs(text, inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range of.Unwrap() {
+			text = withoutURLs(text, inner)
+		}
+	}
+	return text
 }

@@ -17,19 +17,19 @@
 // # Dashboard and alerts
 //
 // [Dashboard] is a dashboard for Grafana and [Rules] are rules for Prometheus, both ready to
-// be loaded. A command writes them to files:
+// be loaded. A command writes them to files in a directory, which must exist:
 //
 //	go run github.com/goaroundhq/goaround/otel/otelprom/export -dir deploy
 //
-// The rules tell of what somebody should look at; each has a description that says what to do:
+// The rules say what somebody should look at; each has a description that says what to do:
 //
 //	GoaroundNoDuplicatePrevented    clients send again, and for hours a server has known no key
 //	GoaroundBudgetExhausted         retries are refused for want of budget
-//	GoaroundRetryAmplification      retries make up a fifth of what is sent
+//	GoaroundRetryAmplification      there is more than one retry for five calls
 //	GoaroundUnknownOutcomes         operations end, and nobody knows how
 //	GoaroundFencedCompletion        an operation was run twice
 //	GoaroundUnprotected             handlers run without protection, because the store failed
-//	GoaroundStoreFailing            the store of records fails in a twentieth of its questions
+//	GoaroundStoreFailing            the store of records fails in a twentieth of claims and completions
 //	GoaroundPacerFallback           callers do not take turns, because the store failed
 //	GoaroundClockDisagreement       sources of time contradict each other
 //	GoaroundClockSkew               the clock is off by more than it can be unsure of

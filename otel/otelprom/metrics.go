@@ -26,7 +26,7 @@ type Metrics struct {
 // New makes a provider whose metrics the handler shows, and nothing else. Options are those of
 // the SDK, such as a view that leaves an instrument out. Its resource is not shown: Prometheus
 // knows a process by job and instance, and the series have the attribute service. Exemplars are shown
-// to whom asks for OpenMetrics, as Prometheus does.
+// to whoever asks for OpenMetrics, as Prometheus does.
 func New(opts ...sdk.Option) (*Metrics, error) {
 	registry := prometheus.NewRegistry()
 	reader, err := NewReader(registry)

@@ -16,14 +16,7 @@ var concurrencyRules = []rule{
 	{name: "Concurrency/ManyAtOnceRunOnce", check: func(e *env) { e.race(32, 4) }},
 	{name: "Concurrency/RetriesWhileItEndsDoNotRunItAgain", check: retriesWhileItEnds},
 	{name: "Concurrency/RetryWhileItRunsIsToldWhenToComeBack", check: func(e *env) {
-		started, goOn := make(chan struct{}), make(chan struct{})
-		s := e.serve(func(w http.ResponseWriter, r *http.Request) {
-			close(started)
-			e.hold(goOn)
-			created(w, r)
-		})
-		first := s.begin("k")
-		await(e, "the handler", started)
+		s, first, goOn := e.underWay()
 		again := s.post("k")
 		s.expectProblem(again, http.StatusConflict, idem.InProgress)
 		if n, err := strconv.Atoi(again.header.Get("Retry-After")); err != nil || n < 1 || n > 2 {
@@ -36,14 +29,7 @@ var concurrencyRules = []rule{
 	}},
 	{name: "Concurrency/WaitersGetTheFirstResponse", check: waitersGetTheFirst},
 	{name: "Concurrency/WaitingIsBounded", check: func(e *env) {
-		started, goOn := make(chan struct{}), make(chan struct{})
-		s := e.serve(func(w http.ResponseWriter, r *http.Request) {
-			close(started)
-			e.hold(goOn)
-			created(w, r)
-		}, server.WithGuard(idem.WithWait(e.unit)))
-		first := s.begin("k")
-		await(e, "the handler", started)
+		s, first, goOn := e.underWay(server.WithGuard(idem.WithWait(e.unit)))
 		s.expectProblem(s.post("k"), http.StatusConflict, idem.InProgress)
 		close(goOn)
 		s.expectCreated(await(e, "the first response", first))

@@ -173,6 +173,20 @@ func (s *service) begin(key string, changes ...change) <-chan reply {
 	return c
 }
 
+// underWay starts a service and an order to it, whose handler runs until goOn is closed.
+func (e *env) underWay(opts ...server.Option) (s *service, first <-chan reply, goOn chan struct{}) {
+	e.Helper()
+	started, goOn := make(chan struct{}), make(chan struct{})
+	s = e.serve(func(w http.ResponseWriter, r *http.Request) {
+		close(started)
+		e.hold(goOn)
+		created(w, r)
+	}, opts...)
+	first = s.begin("k")
+	await(e, "the handler", started)
+	return s, first, goOn
+}
+
 // until sends an order again and again until the response is what is waited for.
 func (s *service) until(what, key string, fits func(reply) bool) reply {
 	s.Helper()

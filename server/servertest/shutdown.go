@@ -9,14 +9,7 @@ import (
 
 var shutdownRules = []rule{
 	{name: "Shutdown/WaitsUntilTheResponseIsStored", check: func(e *env) {
-		started, goOn := make(chan struct{}), make(chan struct{})
-		s := e.serve(func(w http.ResponseWriter, r *http.Request) {
-			close(started)
-			e.hold(goOn)
-			created(w, r)
-		})
-		first := s.begin("k")
-		await(e, "the handler", started)
+		s, first, goOn := e.underWay()
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.server.Config.Shutdown(e.Context()) }()
 		other := e.serve(created)

@@ -9,7 +9,7 @@ import (
 	"github.com/goaroundhq/goaround/skew/skewntp"
 )
 
-// Three servers of one's own, which may be asked once a minute. The clock can be read at
+// Three servers of your own, which may be asked once a minute. The clock can be read at
 // once, and says Unknown until they were heard.
 func ExampleServers() {
 	clock := skew.New(

@@ -3,7 +3,7 @@
 //
 //	client := redis.NewClient(&redis.Options{Addr: "redis:6379", ContextTimeoutEnabled: true})
 //	queue := slot.NewQueue(slot.WithStore(slotredis.New(client)))
-//	http := &http.Client{Transport: transport.New(nil, transport.WithSlots(queue))}
+//	caller := &http.Client{Transport: transport.New(nil, transport.WithSlots(queue))}
 //
 // The client may be any of go-redis: for one server, for Sentinels
 // ([redis.NewFailoverClient]), for a Cluster, and an auto-pipelining one

@@ -207,13 +207,16 @@ func TestNoticesAreCut(t *testing.T) {
 	cut := make(chan struct{})
 	go func() {
 		defer close(cut)
-		for seen.polling.Load() == 0 {
+		for end := time.Now().Add(patience); seen.polling.Load() == 0 && time.Now().Before(end); {
 			client.Do(context.WithoutCancel(t.Context()), "client", "kill", "type", "pubsub")
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
 	drain(t, newServer(100, time.Second), target, 20, q)
 	<-cut
+	if seen.polling.Load() == 0 {
+		t.Error("the observer was not told that notices are cut")
+	}
 	if seen.fellBack.Load() != 0 {
 		t.Errorf("%d callers fell back although Redis answered", seen.fellBack.Load())
 	}

@@ -40,7 +40,7 @@ func WithPrefix(prefix string) Option {
 	return func(c *config) { c.prefix = prefix }
 }
 
-// WithLife sets how long the book of a target, and with it what was learnt about its rate,
+// WithLife sets how long the book of a target, and with it what was learned about its rate,
 // or a counter is kept after the last question. The default is [DefaultLife]. It panics when
 // d is less than a second.
 func WithLife(d time.Duration) Option {

@@ -160,7 +160,7 @@ func (s *gossip) Listen(ctx context.Context, _ string, heard func(book.Notice)) 
 	return ctx.Err()
 }
 
-// brokenPacer gives all callers what its function says, and the rule that names the mistake.
+// brokenPacers give all callers what their functions say; rule is the one that names the mistake.
 var brokenPacers = map[string]struct {
 	rule string
 	wait func(slot.Feedback) time.Duration

@@ -43,14 +43,7 @@ func TestTransactionEndedBySQLite(t *testing.T) {
 				then(s, w, tx)
 			})
 			s.effects.exec(t, "CREATE TABLE "+s.effects.name+"_unique (n int UNIQUE)")
-			s.expect("key", 500, idem.ResponseNotStored, false)
-			if told := <-s.told; !errors.Is(told.Err, idem.ErrTxEnded) {
-				t.Errorf("the observer was told %v, want ErrTxEnded", told.Err)
-			}
-			s.expect("key", 409, idem.ResponseNotStored, false)
-			if n := s.runs.Load(); n != 1 {
-				t.Errorf("%d runs", n)
-			}
+			s.expectEnded("key")
 		})
 	}
 }

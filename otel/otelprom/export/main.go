@@ -3,8 +3,8 @@
 //
 //	go run github.com/goaroundhq/goaround/otel/otelprom/export -dir deploy
 //
-// It writes goaround-dashboard.json and goaround-rules.yaml into the directory, over older
-// ones.
+// It writes goaround-dashboard.json and goaround-rules.yaml into the directory, which must
+// exist, over older ones.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", ".", "write to the directory `PATH`")
+	dir := flag.String("dir", ".", "write to the directory `PATH`, which is made if need be")
 	flag.Parse()
 	if err := export(*dir, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "export:", err)
@@ -28,6 +28,9 @@ func main() {
 
 // export writes the files and says which.
 func export(dir string, out io.Writer) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // not a secret
+		return err
+	}
 	for _, file := range []struct {
 		name string
 		text []byte

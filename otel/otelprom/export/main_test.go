@@ -11,7 +11,7 @@ import (
 
 func TestExport(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "made", "by", "it")
 	var out bytes.Buffer
 	for range 2 { // the second time over the files of the first
 		if err := export(dir, &out); err != nil {
@@ -29,7 +29,7 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s is not named in %q", name, out.String())
 		}
 	}
-	if err := export(filepath.Join(dir, "none"), &out); err == nil {
-		t.Error("a directory that is not there")
+	if err := export(filepath.Join(dir, "goaround-rules.yaml"), &out); err == nil {
+		t.Error("a file where a directory is meant")
 	}
 }

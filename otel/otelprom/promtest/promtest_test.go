@@ -70,7 +70,11 @@ func TestFailures(t *testing.T) {
 		fail func()
 		want string
 	}{
-		"no program":       {func() { promtest.Start(t, "127.0.0.1:1", nil) }, "apt-get install -y prometheus"},
+		"no program": {func() { promtest.Start(t, "127.0.0.1:1", nil) }, "apt-get install -y prometheus"},
+		"nonsense rules": {func() {
+			promtest.Start(t, "127.0.0.1:1", []byte("nonsense"))
+			t.Log("Start returned")
+		}, "prometheus has ended before it was ready"},
 		"no JSON":          {func() { promtest.Queries(t, []byte("no")) }, "dashboard"},
 		"no query":         {func() { promtest.Queries(t, []byte("{}")) }, "asks nothing"},
 		"unknown variable": {func() { promtest.Queries(t, []byte(`{"panels": [{"targets": [{"expr": "$x"}]}]}`)) }, "unknown variable in $x"},
@@ -81,10 +85,13 @@ func TestFailures(t *testing.T) {
 	}
 	for name, f := range failures {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFailures$") //nolint:gosec // this test
-		cmd.Env = append(os.Environ(), alone+"="+name, "PATH=")
+		cmd.Env = append(os.Environ(), alone+"="+name)
+		if name == "no program" {
+			cmd.Env = append(cmd.Env, "PATH=")
+		}
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || !strings.Contains(string(out), f.want) {
+		if !errors.As(err, &exit) || !strings.Contains(string(out), f.want) || strings.Contains(string(out), "Start returned") {
 			t.Errorf("%s: %v, want %q in\n%s", name, err, f.want, out)
 		}
 	}

@@ -19,6 +19,12 @@ import (
 // Patience is how long a test waits for what must come, on a very busy machine.
 const Patience = 90 * time.Second
 
+// answer is how long one answer may take, and pause what is between two questions.
+const (
+	answer = 10 * time.Second
+	pause  = 50 * time.Millisecond
+)
+
 const install = "apt-get install -y prometheus"
 
 // Server is a Prometheus of a test.
@@ -35,8 +41,8 @@ scrape_configs:
 `
 
 // Start starts a Prometheus that reads /metrics from the address, as host:port, and evaluates
-// the rules, both four times a second. It returns when it answers, and fails the test when it
-// cannot.
+// the rules, both four times a second. It returns when it is ready, and ends the test when it
+// cannot be: at once when the program ends, as it does for rules that make no sense.
 func Start(t testing.TB, address string, rules []byte) *Server {
 	t.Helper()
 	path, err := exec.LookPath("prometheus")
@@ -54,20 +60,41 @@ func Start(t testing.TB, address string, rules []byte) *Server {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("promtest: %v", err)
 	}
-	s := &Server{url: "http://" + listen}
+	s := &Server{url: "http://" + listen, client: http.Client{Timeout: answer}}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // what it has to say is in the log
+	}()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		_ = cmd.Process.Kill() // it may have ended by itself
-		_ = cmd.Wait()
+		<-ended
 		if t.Failed() {
 			t.Logf("prometheus: %s", log)
 		}
 	})
-	eventually(t, "prometheus is ready", func() error {
-		_, err := s.get(t.Context(), "/-/ready", nil)
-		return err
-	})
+	s.awaitReady(t, ended)
 	return s
+}
+
+// awaitReady fails the test at once when the process ends before.
+func (s *Server) awaitReady(t testing.TB, ended <-chan struct{}) {
+	t.Helper()
+	for deadline := time.Now().Add(Patience); ; {
+		_, err := s.get(t.Context(), "/-/ready", nil)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("promtest: prometheus is not ready: %v", err)
+		}
+		select {
+		case <-ended:
+			t.Fatal("promtest: prometheus has ended before it was ready")
+		case <-time.After(pause):
+		}
+	}
 }
 
 func write(t testing.TB, path string, text []byte) {
@@ -99,7 +126,7 @@ func eventually(t testing.TB, what string, f func() error) {
 			t.Errorf("promtest: %s: %v", what, err)
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
