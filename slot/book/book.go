@@ -28,6 +28,8 @@ type Book struct {
 	Prev                 float64 // the mean latency of the round before, 0 = none
 	Wild                 float64 // by how much such means differ by chance, as a share of Base
 	Wary                 int64   // rounds for which no difference is held for chance
+	Vain                 float64 // the share of refusals of the latest cut, while it may be in vain, 0 = none
+	Was                  float64 // the rate before that cut, 0 = it was in vain: such a share is no sign
 	Clean                int64   // rounds that were free of signs of a limit
 
 	Fails   int64   // failures in a row
@@ -106,6 +108,7 @@ func (b *Book) open(r Rules, now Instant) {
 func (b *Book) enter(m Mode, now Instant) {
 	b.Mode, b.Begun = m, now
 	b.Clean, b.Fails, b.Spare, b.Wary = 0, 0, 0, 0
+	b.Vain, b.Was = 0, 0
 	b.Free, b.Late = float64(now), float64(now)
 	b.renew()
 }

@@ -50,6 +50,11 @@
 // account, but not right after a refusal: then the limit is near. Slots reach only 120 ms ahead, for what was
 // given cannot be taken back.
 //
+// Not all refusals are those of a full target: one server of several that is broken refuses its
+// share of any rate. So a cut after which as many are refused, while successes are as fast as
+// ever, is taken back, and that share is no sign until it is gone. And less than one call that
+// waits at the target is no queue, so at low rates calls that are late by chance stop no growth.
+//
 // # Turns
 //
 // Each caller that waits gets a ticket, and each notice says which ticket's turn it is, when,

@@ -14,15 +14,15 @@ func (b *Book) judge(r Rules, now Instant) {
 	if b.OK == 0 || n < fewest || float64(n) < min(float64(b.Rate*roundShare), roundMost) {
 		return // no success at all is an outage's sign and not the rate's
 	}
-	b.Wary = max(b.Wary-1, 0)
-	if refused > 0 {
-		b.Wary = wary
-	}
+	b.watch(n, refused)
 	excess := b.compare(b.Took/float64(b.OK), float64(b.OK))
 	share := float64(refused) / float64(n)
+	full := b.full(share)
 	switch {
-	case share > tolerated:
+	case full:
 		b.cut(r, share)
+	case b.Was > 0 && share > tolerated:
+		b.undo()
 	case float64(now-b.Busy) > max(idle, 2*b.step()):
 		b.round()
 	case excess > long:
@@ -32,6 +32,51 @@ func (b *Book) judge(r Rules, now Instant) {
 	default:
 		b.grow(max(excess, 0))
 	}
+}
+
+// watch follows for how long a rise of the latency is not held for chance. Rounds of few results
+// are long at low rates, and count as many.
+func (b *Book) watch(n, refused int64) {
+	b.Wary = max(b.Wary-max(1, whole(float64(n)/float64(b.Rate*roundShare))), 0)
+	if refused > 0 && b.Vain == 0 {
+		b.Wary = wary
+	}
+}
+
+// full tells whether the refusals are those of a full target. Then a cut to what was served
+// makes them few, or the successes are slow, for a queue is full. Where one of several servers
+// is broken, and refuses its share of any rate, neither is so.
+func (b *Book) full(share float64) bool {
+	switch {
+	case share <= tolerated:
+		b.Vain, b.Was = 0, 0
+		return false
+	case b.Vain == 0 || b.slow():
+		return true
+	case b.Was > 0: // after a cut: is it nearer to what a full target would refuse now, or to Vain?
+		return share < max(float64(b.Vain/2), float64(1.5*b.Vain)-deepest)
+	default:
+		return share > float64(1.5*b.Vain)
+	}
+}
+
+// slow tells whether the round's successes were late by a queue, and by more than chance, which
+// is taken into account right after a refusal, too: it is the refusals that are in doubt.
+func (b *Book) slow() bool {
+	return b.queue() >= queued && b.Prev/b.Base-1-float64(chance*b.Wild) > risen
+}
+
+// queue is how many calls wait at the target: what came in while the round's mean call was
+// late (Little's law).
+func (b *Book) queue() float64 { return float64(b.Rate*(b.Prev-b.Base)) / second }
+
+// undo takes back a cut that was in vain. What was held for the limit was none, so it is to be
+// found out.
+func (b *Book) undo() {
+	b.Mode, b.Rate, b.Was = Ramp, b.Was, 0
+	b.Good = max(b.Good, b.Rate)
+	b.Wary = 0
+	b.renew()
 }
 
 // compare keeps the least mean latency, and returns by which share of it this one of n is
@@ -47,6 +92,9 @@ func (b *Book) compare(mean, n float64) float64 {
 		b.Base += float64((mean - b.Base) * min(0.5, n/(n+luck)))
 	}
 	b.differ(mean)
+	if b.Mode == Paced && b.Wary == 0 && b.queue() < queued {
+		return 0
+	}
 	return mean/b.Base - 1 - float64(chance*b.byChance())
 }
 
@@ -81,8 +129,18 @@ func (b *Book) cut(r Rules, share float64) {
 		// Not every attempt was paced, so the share says less; and a few retries do no harm.
 		b.Rate = max(b.Rate, min(was, max(unproven, r.start())))
 	}
+	b.doubt(share, was)
 	b.limited(b.Rate + float64(midway*(was-b.Rate)))
 	b.renew()
+}
+
+// doubt notes what a cut was made for, so that it can be taken back. When nearly all are refused
+// nothing is doubted, nor while the target is clear, where a cut costs nothing.
+func (b *Book) doubt(share, was float64) {
+	b.Vain, b.Was = 0, 0
+	if b.Mode != Clear && share <= mostly {
+		b.Vain, b.Was = share, was
+	}
 }
 
 // hold keeps the rate: the target's queue grows.
@@ -133,6 +191,9 @@ func (b *Book) growth() (by, most float64) {
 		return regain, b.Good
 	}
 	b.Clean = min(b.Clean+1, 100)
+	if b.Mode == Paced && b.Wary == 0 && b.Clean > 1 && b.queue() < queued {
+		return float64(rampStep * rampSteps), fastest // the limit that was seen is not near
+	}
 	if b.Mode == Paced {
 		return min(float64(rampStep*rampSteps), float64(cruise*float64(b.Clean*b.Clean))), fastest
 	}

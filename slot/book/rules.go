@@ -91,7 +91,8 @@ const (
 	unsure = 4
 
 	// Paced: below the last good rate growth is regain; above it cruise times the square of
-	// the clean rounds, like CUBIC (RFC 9438): long near the limit, then away from it.
+	// the clean rounds, like CUBIC (RFC 9438): long near the limit, then away from it; or as in
+	// a ramp at once where none is near, for neither refusals nor a queue were seen lately.
 	regain = 0.1
 	cruise = 0.002
 
@@ -99,6 +100,9 @@ const (
 	tolerated = 0.02
 	// deepest is the most that one round cuts; what it saw may have been a moment.
 	deepest = 0.5
+	// mostly is the share of refusals above which no cut is doubted. One server of several that
+	// is broken refuses half at most, and chance adds some.
+	mostly = 0.667
 	// midway is the part of a cut that is taken back soon: between what was too much and what
 	// was served, the limit lies nearer to the latter.
 	midway = 0.3
@@ -116,6 +120,9 @@ const (
 	// wary is for how many rounds after a refusal each rise of the latency is taken for that
 	// of a queue: three or four seconds, in which the limit is near.
 	wary = 30
+	// queued is how many calls a queue has at least: to a fast target at a low rate, calls that
+	// are late by chance make none.
+	queued = 1
 	// relaxed forgets the least latency in each round that is slower, and lucky times their
 	// usual difference more of it.
 	relaxed, lucky = 1.001, 0.1

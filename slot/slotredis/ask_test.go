@@ -89,7 +89,7 @@ func TestPrefix(t *testing.T) {
 	if mode := ask(t, other, target, book.Ask{}).Mode; mode != book.Clear {
 		t.Errorf("the target is %v for a store with another prefix", mode)
 	}
-	if n := client.Exists(t.Context(), "other:1:{"+target+"}").Val(); n != 1 {
+	if n := client.Exists(t.Context(), "other:2:{"+target+"}").Val(); n != 1 {
 		t.Error("the prefix is not in front of the key")
 	}
 }

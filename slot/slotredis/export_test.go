@@ -38,7 +38,7 @@ func DecodeAnswer(row string, err error) (book.Answer, error) {
 	return decodeAnswer(row)
 }
 
-const bookDoubles = 30
+const bookDoubles = 32
 
 // DecodeBook reads what ask.lua saves.
 func DecodeBook(row string, err error) (book.Book, error) {
@@ -55,7 +55,7 @@ func DecodeBook(row string, err error) (book.Book, error) {
 		Last: instant(), Begun: instant(), Heard: instant(),
 		Rate: r.number(), Good: r.number(), Free: r.number(), Late: r.number(), Head: r.number(), Tail: r.number(), Busy: instant(),
 		OK: r.integer(), Rejected: r.integer(), Failed: r.integer(), Took: r.number(), Base: r.number(), Guess: r.integer(),
-		Prev: r.number(), Wild: r.number(), Wary: r.integer(), Clean: r.integer(),
+		Prev: r.number(), Wild: r.number(), Wary: r.integer(), Vain: r.number(), Was: r.number(), Clean: r.integer(),
 		Fails: r.integer(), Success: instant(),
 		Probe: instant(), Taken: r.integer(), Streak: r.integer(),
 		Spare: r.integer(), SpareAt: instant(),

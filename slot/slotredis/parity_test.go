@@ -133,6 +133,8 @@ func TestParity(t *testing.T) {
 				count(seen, "probe", events[i].answer.Probe)
 				count(seen, "slots", events[i].answer.Slots > 1)
 				count(seen, "spare", events[i].after.Spare > 0)
+				count(seen, "doubt", events[i].after.Was > 0)
+				count(seen, "in vain", events[i].after.Vain > 0 && events[i].after.Was == 0)
 			}
 			compare(t, client, store, name, l.rules, events)
 			if t.Failed() {
@@ -140,7 +142,7 @@ func TestParity(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"clear", "down", "ramp", "paced", "push", "probe", "slots", "spare"} {
+	for _, what := range []string{"clear", "down", "ramp", "paced", "push", "probe", "slots", "spare", "doubt", "in vain"} {
 		if seen[what] < 50 {
 			t.Errorf("%s was seen %d times in %d steps: the test sees too little (seed %d)", what, seen[what], lives*steps, seed)
 		}

@@ -19,7 +19,7 @@ var (
 // bookKind is what keys and channels of this version of the script begin with after the
 // prefix. Another version has other books and notices, and processes of both can run side by
 // side: they only do not take turns with each other.
-const bookKind = "1:"
+const bookKind = "2:"
 
 // serverClock reads the server's time in microseconds.
 const serverClock = `(function() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end)()`

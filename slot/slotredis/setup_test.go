@@ -31,7 +31,7 @@ func connect(t testing.TB, options *redis.Options) *redis.Client {
 	return client
 }
 
-func keyOf(target string) string { return slotredis.DefaultPrefix + "1:{" + target + "}" }
+func keyOf(target string) string { return slotredis.DefaultPrefix + "2:{" + target + "}" }
 
 func ok(t testing.TB, err error) {
 	t.Helper()

@@ -6,7 +6,7 @@ local key = KEYS[1]
 -- The fields of a book as it is kept; with other ones bookKind must change.
 local FIELDS = {
 	'mode', 'seq', 'epoch', 'last', 'begun', 'heard', 'rate', 'good', 'free', 'late', 'head', 'tail', 'busy',
-	'ok', 'rejected', 'failed', 'took', 'base', 'guess', 'prev', 'wild', 'wary',
+	'ok', 'rejected', 'failed', 'took', 'base', 'guess', 'prev', 'wild', 'wary', 'vain', 'was',
 	'clean', 'fails', 'success', 'probe', 'taken', 'streak', 'spare', 'spareAt',
 }
 local LAYOUT = '>' .. string.rep('d', #FIELDS)

@@ -16,9 +16,9 @@ local window, fewest, roundShare, roundMost = 12, 4, 0.15, 200
 local rampStep, rampSteps, rampPause, rampMost, unsure = 0.05, 3, 4, 10, 4
 local steepest = 0.15 -- rampStep * rampSteps, which Go computes exactly
 local regain, cruise = 0.1, 0.002
-local tolerated, deepest, midway = 0.02, 0.5, 0.3
+local tolerated, deepest, mostly, midway = 0.02, 0.5, 0.667, 0.3
 local risen, long, eased, easedMost = 0.12, 0.25, 0.97, 0.85
-local chance, recent, luck, wary = 1.5, 0.25, 40, 30
+local chance, recent, luck, wary, queued = 1.5, 0.25, 40, 30, 1
 local relaxed, lucky, trusted, idle = 1.001, 0.1, 1.25, 500000
 local heartbeat, silence, calm = 500000, 1000000, 1000000
 local maxCount, maxMicros, farthest = 1000000, 3600000000, 4503599627370496
@@ -54,6 +54,7 @@ end
 local function enter(b, mode, now)
 	b.mode, b.begun = mode, now
 	b.clean, b.fails, b.spare, b.wary = 0, 0, 0, 0
+	b.vain, b.was = 0, 0
 	b.free, b.late = now, now
 	renew(b)
 end
@@ -91,12 +92,20 @@ local function limited(b, good)
 	end
 end
 
+local function doubt(b, share, was)
+	b.vain, b.was = 0, 0
+	if b.mode ~= CLEAR and share <= mostly then
+		b.vain, b.was = share, was
+	end
+end
+
 local function cut(b, prior, share)
 	local was = b.rate
 	b.rate = max(slowest, was * max(deepest, 1 - share))
 	if b.mode == CLEAR then
 		b.rate = max(b.rate, min(was, max(unproven, startRate(prior))))
 	end
+	doubt(b, share, was)
 	limited(b, b.rate + midway * (was - b.rate))
 	renew(b)
 end
@@ -133,11 +142,16 @@ local function ease(b)
 	renew(b)
 end
 
+local function queue(b) return b.rate * (b.prev - b.base) / second end
+
 local function growth(b)
 	if b.mode == PACED and b.rate < b.good then
 		return regain, b.good
 	end
 	b.clean = min(b.clean + 1, 100)
+	if b.mode == PACED and b.wary == 0 and b.clean > 1 and queue(b) < queued then
+		return steepest, fastest
+	end
 	if b.mode == PACED then
 		return min(steepest, cruise * (b.clean * b.clean)), fastest
 	end
@@ -169,7 +183,40 @@ local function compare(b, mean, n)
 		b.base = b.base + (mean - b.base) * min(0.5, n / (n + luck))
 	end
 	differ(b, mean)
+	if b.mode == PACED and b.wary == 0 and queue(b) < queued then
+		return 0
+	end
 	return mean / b.base - 1 - chance * byChance(b)
+end
+
+local function watch(b, n, refused)
+	b.wary = max(b.wary - max(1, floor(n / (b.rate * roundShare))), 0)
+	if refused > 0 and b.vain == 0 then
+		b.wary = wary
+	end
+end
+
+local function slow(b)
+	return queue(b) >= queued and b.prev / b.base - 1 - chance * b.wild > risen
+end
+
+local function full(b, share)
+	if share <= tolerated then
+		b.vain, b.was = 0, 0
+		return false
+	elseif b.vain == 0 or slow(b) then
+		return true
+	elseif b.was > 0 then
+		return share < max(b.vain / 2, 1.5 * b.vain - deepest)
+	end
+	return share > 1.5 * b.vain
+end
+
+local function undo(b)
+	b.mode, b.rate, b.was = RAMP, b.was, 0
+	b.good = max(b.good, b.rate)
+	b.wary = 0
+	renew(b)
 end
 
 local function judge(b, prior, now)
@@ -181,14 +228,13 @@ local function judge(b, prior, now)
 	if b.ok == 0 or n < fewest or n < min(b.rate * roundShare, roundMost) then
 		return
 	end
-	b.wary = max(b.wary - 1, 0)
-	if refused > 0 then
-		b.wary = wary
-	end
+	watch(b, n, refused)
 	local excess = compare(b, b.took / b.ok, b.ok)
 	local share = refused / n
-	if share > tolerated then
+	if full(b, share) then
 		cut(b, prior, share)
+	elseif b.was > 0 and share > tolerated then
+		undo(b)
 	elseif now - b.busy > max(idle, 2 * step(b)) then
 		round(b)
 	elseif excess > long then
