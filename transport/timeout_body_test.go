@@ -59,7 +59,7 @@ func TestWholeBodyReadLateOverTheWire(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				resp, err := transport.New(below, transport.WithTimeout(2*time.Second)).RoundTrip(req)
+				resp, err := transport.New(below, transport.WithTimeout(4*time.Second)).RoundTrip(req)
 				if err != nil {
 					t.Fatal(err)
 				}
