@@ -87,6 +87,9 @@ func markdown(all []result) string {
 		if len(r.Broken) > 0 {
 			kept = "NO: " + strings.Join(r.Broken, "; ")
 		}
+		if r.Guarantee == serve.Naive { // promises nothing, and shows that the faults bite
+			kept = "-"
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %d | %.0f | %d | %s | %d | %d | %d | %s | %s | %s | %s |\n",
 			r.Date.Format("2006-01-02"), r.Guarantee, r.storeName(), r.Nemesis, r.Seed, r.Calls, r.PerSecond, r.Acknowledged,
 			r.against(unknown, r.Unknown), r.Recovered, r.Fenced, r.Effects, r.against(duplicates, r.DuplicateEffects),
