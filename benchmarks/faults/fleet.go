@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/goaroundhq/goaround/benchmarks/child"
 	"github.com/goaroundhq/goaround/benchmarks/faults/call"
-	"github.com/goaroundhq/goaround/benchmarks/faults/child"
 	"github.com/goaroundhq/goaround/benchmarks/faults/serve"
 	"github.com/goaroundhq/goaround/benchmarks/faults/site"
 )

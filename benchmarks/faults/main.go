@@ -54,8 +54,8 @@ import (
 
 	"github.com/redis/go-redis/v9/logging"
 
+	"github.com/goaroundhq/goaround/benchmarks/child"
 	"github.com/goaroundhq/goaround/benchmarks/faults/call"
-	"github.com/goaroundhq/goaround/benchmarks/faults/child"
 	"github.com/goaroundhq/goaround/benchmarks/faults/serve"
 )
 

@@ -29,7 +29,7 @@ func measure(ctx context.Context, o options, progress io.Writer) (_ *result, err
 	if err != nil {
 		return nil, err
 	}
-	defer server.stop()
+	defer server.Kill()
 	c := newClients(server.url, o)
 	r := newResult(o)
 	if r.Before, err = atRest(ctx, server, c); err != nil {

@@ -1,48 +1,31 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
+
+	"github.com/goaroundhq/goaround/benchmarks/child"
 )
+
+// serverRole is what the program is when it is the server of a run.
+const serverRole = "server"
+
+// isServer is whether the program was the server of a run, whose work is done then.
+func isServer() bool { return child.Main(map[string]child.Role{serverRole: serve}) }
 
 // process is the server, as this one sees it.
 type process struct {
+	*child.Process
 	url string
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	say *json.Encoder
-	out *json.Decoder
 }
 
 func startServer(task serverTask) (*process, error) {
-	self, err := os.Executable()
+	c, err := child.Start(serverRole, task)
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(task)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(self) //nolint:noctx // it ends when its input does
-	cmd.Env = append(os.Environ(), serverEnv+"="+string(text))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	p := &process{cmd: cmd, in: in, say: json.NewEncoder(in), out: json.NewDecoder(out)}
-	if err := p.out.Decode(&p.url); err != nil {
-		p.stop()
+	p := &process{Process: c}
+	if err := p.Out.Decode(&p.url); err != nil {
+		p.Kill()
 		return nil, fmt.Errorf("the server does not say where it is: %w", err)
 	}
 	return p, nil
@@ -50,17 +33,11 @@ func startServer(task serverTask) (*process, error) {
 
 // sample asks the server for one.
 func (p *process) sample() (s sample, err error) {
-	if err = p.say.Encode(true); err == nil {
-		err = p.out.Decode(&s)
+	if err = p.Say.Encode(true); err == nil {
+		err = p.Out.Decode(&s)
 	}
 	if err != nil {
 		err = fmt.Errorf("server: %w", err)
 	}
 	return s, err
-}
-
-func (p *process) stop() {
-	_ = p.in.Close()
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait() // killed is what it shall be
 }

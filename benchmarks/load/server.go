@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"runtime/metrics"
 	"sync"
@@ -26,9 +24,6 @@ import (
 // reach it before 50,000 first runs a second.
 const maxBytes = 128 << 20
 
-// serverEnv has the server's task as JSON when the program is that.
-const serverEnv = "GOAROUND_LOAD_SERVER"
-
 // serverTask is what the server is told.
 type serverTask struct {
 	Redis string        // address; "" is the memory store
@@ -36,27 +31,13 @@ type serverTask struct {
 	Leak  bool
 }
 
-// isServer is whether the program was the server of a run, whose work is done then.
-func isServer() bool {
-	text, ok := os.LookupEnv(serverEnv)
-	if !ok {
-		return false
-	}
-	var task serverTask
-	err := json.Unmarshal([]byte(text), &task)
-	if err == nil {
-		err = serve(task, json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "load: server:", err)
-		os.Exit(1)
-	}
-	return true
-}
-
 // serve says its address, and a sample whenever it is asked. It ends when nobody can ask any
 // more.
-func serve(task serverTask, in *json.Decoder, out *json.Encoder) error {
+func serve(in *json.Decoder, out *json.Encoder) error {
+	var task serverTask
+	if err := in.Decode(&task); err != nil {
+		return err
+	}
 	s := &service{}
 	store := s.open(task)
 	var orders http.Handler = http.HandlerFunc(order)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/goaroundhq/goaround/benchmarks/child"
 )
 
 // store is a Redis of the run's own.
@@ -28,7 +30,7 @@ func startStore(ctx context.Context, folder string) (*store, error) {
 	socket := filepath.Join(folder, "redis.sock")
 	cmd := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder) //nolint:noctx // it is killed
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = dieWithParent()
+	cmd.SysProcAttr = child.DieWithParent()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -9,8 +9,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goaroundhq/goaround/benchmarks/child"
 	"github.com/goaroundhq/goaround/benchmarks/herd/sim"
 )
+
+// Child is whether the program is a child of a run. If so it has done its work.
+func Child() bool { return child.Main(map[string]child.Role{"server": serve, "client": call}) }
 
 // ahead is the time for all processes to start.
 const ahead = 2 * time.Second
@@ -49,18 +53,15 @@ func run(ctx context.Context, c sim.Case, name string, seed uint64, s *store) (s
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	start := time.Now().Add(ahead)
-	server, err := startChild("server")
+	server, err := child.Start("server", serverTask{Case: c, Start: start, Admission: strategy.admission})
 	if err != nil {
 		return sim.Outcome{}, err
 	}
-	defer server.kill()
-	stopServer := context.AfterFunc(ctx, server.kill)
+	defer server.Kill()
+	stopServer := context.AfterFunc(ctx, server.Kill)
 	defer stopServer()
-	if err := server.say.Encode(serverTask{Case: c, Start: start, Admission: strategy.admission}); err != nil {
-		return sim.Outcome{}, err
-	}
 	var url string
-	if err := server.out.Decode(&url); err != nil {
+	if err := server.Out.Decode(&url); err != nil {
 		return sim.Outcome{}, fmt.Errorf("server: %w", err)
 	}
 	task := clientTask{Strategy: name, Capacity: c.Capacity, URL: url, Redis: s.socket, Start: start, Horizon: c.Horizon}
@@ -73,10 +74,10 @@ func run(ctx context.Context, c sim.Case, name string, seed uint64, s *store) (s
 		return sim.Outcome{}, err
 	}
 	var arrivals []arrival
-	if err := server.say.Encode(true); err != nil {
+	if err := server.Say.Encode(true); err != nil {
 		return sim.Outcome{}, err
 	}
-	if err := server.out.Decode(&arrivals); err != nil {
+	if err := server.Out.Decode(&arrivals); err != nil {
 		return sim.Outcome{}, fmt.Errorf("server: %w", err)
 	}
 	return outcome(c, name, arrivals, endings, stores), nil
@@ -90,25 +91,22 @@ func herd(ctx context.Context, c sim.Case, task clientTask, seed uint64) ([]endi
 		p := i % c.Processes
 		births[p] = append(births[p], time.Duration(rng.Int64N(int64(time.Second))))
 	}
-	var processes []*child
+	var processes []*child.Process
 	for _, b := range births {
-		p, err := startChild("client")
+		task.Births = b
+		p, err := child.Start("client", task)
 		if err != nil {
 			return nil, err
 		}
-		defer p.kill()
-		stop := context.AfterFunc(ctx, p.kill)
+		defer p.Kill()
+		stop := context.AfterFunc(ctx, p.Kill)
 		defer stop()
-		task.Births = b
-		if err := p.say.Encode(task); err != nil {
-			return nil, err
-		}
 		processes = append(processes, p)
 	}
 	var endings []ending
 	for _, p := range processes {
 		var e []ending
-		if err := p.out.Decode(&e); err != nil {
+		if err := p.Out.Decode(&e); err != nil {
 			return nil, fmt.Errorf("callers: %w", cmp.Or(context.Cause(ctx), err))
 		}
 		endings = append(endings, e...)

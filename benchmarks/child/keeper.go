@@ -21,7 +21,7 @@ type Keeper struct {
 	role string
 
 	mu     sync.Mutex
-	now    *process // nil when none runs
+	now    *Process // nil when none runs
 	starts int
 }
 
@@ -45,7 +45,7 @@ func (k *Keeper) Run(ctx context.Context, task func() any, hear func(*json.Decod
 
 // once is one child, from start to end.
 func (k *Keeper) once(ctx context.Context, task any, hear func(*json.Decoder) error) (killed bool, err error) {
-	p, err := start(k.role, task)
+	p, err := Start(k.role, task)
 	if err != nil {
 		return false, err
 	}
@@ -55,10 +55,9 @@ func (k *Keeper) once(ctx context.Context, task any, hear func(*json.Decoder) er
 		time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 	})
 	defer ask()
-	heard := hear(p.out)
+	heard := hear(p.Out)
 	if heard != nil && !errors.Is(heard, io.EOF) && !errors.Is(heard, io.ErrUnexpectedEOF) {
-		_ = p.cmd.Process.Kill() // nobody listens to it any more
-		_ = p.cmd.Wait()
+		p.Kill() // nobody listens to it any more
 		k.set(nil)
 		return false, heard
 	}
@@ -72,7 +71,7 @@ func (k *Keeper) once(ctx context.Context, task any, hear func(*json.Decoder) er
 	return false, ended
 }
 
-func (k *Keeper) set(p *process) {
+func (k *Keeper) set(p *Process) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.now = p

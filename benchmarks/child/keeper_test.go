@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/goaroundhq/goaround/benchmarks/faults/child"
+	"github.com/goaroundhq/goaround/benchmarks/child"
 )
 
 func TestMain(m *testing.M) {
@@ -112,5 +112,22 @@ func TestHearingFails(t *testing.T) {
 	err := child.NewKeeper("patient").Run(t.Context(), func() any { return 0 }, func(*json.Decoder) error { return deaf })
 	if !errors.Is(err, deaf) {
 		t.Errorf("error %v, want that of who hears", err)
+	}
+}
+
+func TestStartedOnce(t *testing.T) {
+	t.Parallel()
+	p, err := child.Start("patient", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var task int
+	if err := p.Out.Decode(&task); err != nil || task != 7 {
+		t.Errorf("task %d, error %v", task, err)
+	}
+	p.Kill()
+	p.Kill()
+	if err := p.Out.Decode(&task); err == nil {
+		t.Errorf("says %d when it is gone", task)
 	}
 }

@@ -1,6 +1,0 @@
-package real
-
-import "syscall"
-
-// dieWithParent ends a child also when the parent is killed.
-func dieWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
