@@ -59,38 +59,36 @@ type Observer struct {
 
 // and returns an observer that tells o and then next.
 func (o Observer) and(next Observer) Observer {
-	return Observer{
-		Claimed: either(o.Claimed, o.Claimed != nil, next.Claimed, next.Claimed != nil, func(ctx context.Context, id ID, result ClaimResult, err error) {
-			o.Claimed(ctx, id, result, err)
-			next.Claimed(ctx, id, result, err)
-		}),
-		Renewed: either(o.Renewed, o.Renewed != nil, next.Renewed, next.Renewed != nil, func(ctx context.Context, c Claim, err error) {
+	joined := Observer{
+		Claimed: both(o.Claimed, next.Claimed),
+		Renewed: next.Renewed,
+		Ended:   both(o.Ended, next.Ended),
+		Asked:   both(o.Asked, next.Asked),
+		Waited:  both(o.Waited, next.Waited),
+	}
+	switch {
+	case next.Renewed == nil:
+		joined.Renewed = o.Renewed
+	case o.Renewed != nil:
+		joined.Renewed = func(ctx context.Context, c Claim, err error) {
 			o.Renewed(ctx, c, err)
 			next.Renewed(ctx, c, err)
-		}),
-		Ended: either(o.Ended, o.Ended != nil, next.Ended, next.Ended != nil, func(ctx context.Context, c Claim, how Ending, err error) {
-			o.Ended(ctx, c, how, err)
-			next.Ended(ctx, c, how, err)
-		}),
-		Asked: either(o.Asked, o.Asked != nil, next.Asked, next.Asked != nil, func(ctx context.Context, op StoreOp, took time.Duration, err error) {
-			o.Asked(ctx, op, took, err)
-			next.Asked(ctx, op, took, err)
-		}),
-		Waited: either(o.Waited, o.Waited != nil, next.Waited, next.Waited != nil, func(ctx context.Context, id ID, took time.Duration, result ClaimResult) {
-			o.Waited(ctx, id, took, result)
-			next.Waited(ctx, id, took, result)
-		}),
+		}
 	}
+	return joined
 }
 
-// either is both, or the one that there is.
-func either[F any](first F, isFirst bool, next F, isNext bool, both F) F {
+// both calls the two functions one after the other, or is the one that there is.
+func both[A, B, C any](first, second func(context.Context, A, B, C)) func(context.Context, A, B, C) {
 	switch {
-	case !isFirst:
-		return next
-	case !isNext:
+	case first == nil:
+		return second
+	case second == nil:
 		return first
 	default:
-		return both
+		return func(ctx context.Context, a A, b B, c C) {
+			first(ctx, a, b, c)
+			second(ctx, a, b, c)
+		}
 	}
 }
