@@ -32,7 +32,7 @@ func TestAllocs(t *testing.T) {
 	if over := first - bare; over > 15 {
 		t.Errorf("a first run costs %v allocations more than the bare handler, want at most 15", over)
 	}
-	if over := replay - bare; over > 10 {
-		t.Errorf("a replay costs %v allocations more than the bare handler, want at most 10", over)
+	if replay > 2 { // its fields: their text, and their values
+		t.Errorf("a replay costs %v allocations, want 2", replay)
 	}
 }

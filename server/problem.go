@@ -160,9 +160,9 @@ func keyReused() *problem {
 	}
 }
 
-func notStored(stored *response) *problem {
+func notStored(stored response) *problem {
 	return &problem{
-		code: http.StatusConflict, status: idem.ResponseNotStored, title: "Response was not stored", original: stored,
+		code: http.StatusConflict, status: idem.ResponseNotStored, title: "Response was not stored", original: &stored,
 		detail: "The request with this Idempotency-Key was processed, but its response was not kept. It will not be run again.",
 	}
 }

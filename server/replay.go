@@ -27,7 +27,7 @@ func (h *handler) repeat(w http.ResponseWriter, r *http.Request, id idem.ID, res
 		return
 	}
 	if stored.omitted {
-		h.refuse(w, r, id, notStored(&stored))
+		h.refuse(w, r, id, notStored(stored))
 		return
 	}
 	stored.writeHeader(w.Header())
