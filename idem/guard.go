@@ -29,9 +29,6 @@ func (g Guarantee) String() string {
 	}
 }
 
-// finishTries is how often the end of a claim is told to a store that fails.
-const finishTries = 3
-
 // Guard claims operations in a [Store] and keeps the claims alive while they run.
 // It is safe for concurrent use, needs no closing, and has a timer only while
 // operations run. [Do] and the server package are
@@ -163,20 +160,17 @@ func (g *Guard) handBack(ctx context.Context, c Claim) {
 	time.AfterFunc(g.call, release)
 }
 
-// tell runs the last step of a claim, detached from the caller and tried again
-// when the store fails.
+// tell runs the last step of a claim, detached from the caller, and tries again as long as
+// the store fails and the time lasts: what it does not hear of is unknown for good.
 func (g *Guard) tell(ctx context.Context, step func(context.Context) error) error {
 	if g.local {
 		return step(context.Background()) // never waits, so it needs nothing of ctx
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.finish)
 	defer cancel()
-	for try := 1; ; try++ {
+	for try := 0; ; try++ {
 		err := g.bounded(ctx, step)
-		if err == nil || final(err) || try == finishTries {
-			return err
-		}
-		if sleep(ctx, time.Duration(try)*firstPoll) != nil {
+		if err == nil || final(err) || sleep(ctx, pollAfter(try)) != nil {
 			return err
 		}
 	}

@@ -28,14 +28,23 @@ const (
 	lastPoll  = time.Second
 )
 
+// pollAfter is the time until a store is asked again that was asked n times more than once.
+// Many ask it when it comes back, so they do not ask at the same time.
+func pollAfter(n int) time.Duration {
+	interval := pollInterval(n)
+	return interval/2 + rand.N(interval)
+}
+
+func pollInterval(n int) time.Duration { return min(firstPoll<<min(n, 10), lastPoll) }
+
 // pause returns when another look is worthwhile; false when the wait is over. It gets
 // slower with every look that found nothing.
 func (g *Guard) pause(ctx context.Context, id ID, leaseLeft time.Duration, look int) bool {
 	limit := max(leaseLeft, time.Millisecond)
-	interval := min(firstPoll<<min(look, 10), lastPoll)
 	if g.waiter == nil {
-		return sleep(ctx, min(limit, interval/2+rand.N(interval))) == nil
+		return sleep(ctx, min(limit, pollAfter(look))) == nil
 	}
+	interval := pollInterval(look)
 	if look > 0 && sleep(ctx, min(limit, interval/10)) != nil {
 		return false
 	}

@@ -146,6 +146,35 @@ func TestHeldEndIsDetachedAndRepeated(t *testing.T) {
 	})
 }
 
+// A store that is restarted refuses at once, and is back in a moment.
+func TestHeldEndSurvivesARestartOfTheStore(t *testing.T) {
+	t.Parallel()
+	for _, away := range []time.Duration{time.Second, 4 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newRemote()
+			h := acquire(t, idem.NewGuard(s), testID(t))
+			start := time.Now()
+			s.set(on("complete", func(context.Context) error {
+				if time.Since(start) < away {
+					return errCut
+				}
+				return nil
+			}), nil)
+			err := h.Complete(nil, []byte("r"), nil)
+			if back := away < idem.DefaultFinishTimeout; back != (err == nil) || back != (state(t, s.store, testID(t)) == idem.Done) {
+				t.Errorf("away for %v: error %v, state %v", away, err, state(t, s.store, testID(t)))
+			}
+			if took := time.Since(start); took > min(away+1500*time.Millisecond, idem.DefaultFinishTimeout) {
+				t.Errorf("away for %v: took %v", away, took)
+			}
+			if n := s.count("complete"); n < 3 || n > 12 {
+				t.Errorf("away for %v: asked %d times", away, n)
+			}
+			time.Sleep(lease)
+		})
+	}
+}
+
 func TestHeldEndIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

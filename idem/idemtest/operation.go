@@ -16,6 +16,7 @@ import (
 const (
 	guardLease    = 12
 	guardCall     = 3
+	guardFinish   = 4 * guardCall
 	guardPatience = 40 // no rule needs longer for any one thing
 )
 
@@ -53,7 +54,7 @@ func (o *operation) guard(opts []idem.GuardOption, schedules ...Schedule) *idem.
 		idem.WithLease(guardLease * o.unit),
 		idem.WithTTL(o.lease()),
 		idem.WithStoreTimeout(guardCall * o.unit),
-		idem.WithFinishTimeout(guardPatience*o.unit + time.Second), // the guard's own pauses are of real time
+		idem.WithFinishTimeout(guardFinish*o.unit + time.Second), // the guard's own pauses are of real time
 		idem.WithGuardObserver(idem.Observer{Ended: o.note}),
 	}, opts...)...)
 }

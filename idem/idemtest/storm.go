@@ -109,7 +109,7 @@ func (s *storm) rage() {
 		g := idem.NewGuard(Disturb(s.T, s.store, s.schedule(i)),
 			idem.WithGuarantee(s.guarantee),
 			idem.WithLease(guardLease*s.unit), idem.WithTTL(s.lease()),
-			idem.WithStoreTimeout(guardCall*s.unit), idem.WithFinishTimeout(guardPatience*s.unit+time.Second),
+			idem.WithStoreTimeout(guardCall*s.unit), idem.WithFinishTimeout(guardFinish*s.unit+time.Second),
 			idem.WithWait(min(4*s.unit, time.Second)*time.Duration(i%2)),
 		)
 		workers.Go(func() {
