@@ -12,7 +12,7 @@ import (
 type Attempt struct {
 	ID     ID
 	Key    string // as the caller gave it
-	Fence  uint64 // grows with every claim of the ID; see [Claim]
+	Fence  uint64 // grows with every claim of the ID; see Claim
 	Number uint32 // of runs under this ID, this one included
 }
 

@@ -23,13 +23,14 @@ var (
 type Operation struct {
 	Namespace string // separates applications that share a store; may be ""
 	Name      string // what is done, such as "charge"; required
-	Scope     Scope  // whose key it is; required, [SharedScope] for everybody's
-	Key       string // see [NewKey] and [Derive]; required
+	Scope     Scope  // whose key it is; required, SharedScope for everybody's
+	Key       string // see NewKey and Derive; required
 	// Params, when not nil, is remembered as a hash of its canonical JSON: the same
 	// key with other parameters gives ErrKeyReused.
 	Params any
 	// Recover, when not nil, is asked how the operation ended when that is not known;
-	// see [Guard.Recover]. A result is made with [EncodeResult].
+	// see Guard.Recover. A result is made with EncodeResult. With AtLeastOnce nobody is
+	// asked: the operation runs again.
 	Recover RecoverFunc
 }
 
@@ -43,11 +44,12 @@ type Operation struct {
 // [Final] keeps the error as the result. With [AtLeastOnce] a later call runs fn
 // again. A panic counts as an error.
 //
-// Besides the errors of fn, Do returns ErrInProgress, ErrUnknown, ErrKeyReused,
-// ErrNotStored, a *FinalError, and errors of the store, in which case fn did not
-// run. Once fn has succeeded Do returns its result even when the store could not
-// be told; a result that cannot be encoded comes with an error matching ErrNotStored,
-// because it never could be given again.
+// Besides the errors of fn, Do returns ErrKeyMissing and ErrKeyInvalid, an error for an operation
+// without name or scope or with Params that [Derive] would refuse, ErrInProgress, ErrUnknown,
+// ErrKeyReused, ErrNotStored, a *FinalError, and errors of the store, in which case fn did not
+// run. Once fn has succeeded Do returns its result even when the store could not be told; a result
+// that cannot be encoded comes with an error matching ErrNotStored, because it never could be
+// given again.
 func Do[T any](ctx context.Context, g *Guard, op Operation, fn func(context.Context) (T, error)) (T, error) {
 	var value T
 	var h Held

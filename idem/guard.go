@@ -31,7 +31,7 @@ func (g Guarantee) String() string {
 
 // Guard claims operations in a [Store] and keeps the claims alive while they run.
 // It is safe for concurrent use, needs no closing, and has a timer only while
-// operations run. [Do] and the server package are
+// operations run, and for a moment after the store failed. [Do] and the server package are
 // built on it.
 type Guard struct {
 	store     Store
@@ -168,9 +168,10 @@ func (g *Guard) tell(ctx context.Context, step func(context.Context) error) erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.finish)
 	defer cancel()
+	const slowest = 3 // polls of 0.2 to 0.6 s: a response waits
 	for try := 0; ; try++ {
 		err := g.bounded(ctx, step)
-		if err == nil || final(err) || sleep(ctx, pollAfter(try)) != nil {
+		if err == nil || final(err) || sleep(ctx, pollAfter(min(try, slowest))) != nil {
 			return err
 		}
 	}

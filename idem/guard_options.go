@@ -48,10 +48,10 @@ func WithStoreTimeout(d time.Duration) GuardOption {
 	return positive("WithStoreTimeout", d, func(g *Guard) *time.Duration { return &g.call })
 }
 
-// WithFinishTimeout bounds all tries to tell the store how an operation ended: a store
-// that fails is told again, after 50 ms and then less and less often, down to once a
-// second. The caller's own cancellation does not shorten it, and the response waits for
-// it. The default is [DefaultFinishTimeout]. It panics when d is not positive.
+// WithFinishTimeout bounds all tries to tell the store how an operation ended: a store that fails
+// is told again, after some 50 ms at first and then after up to 0.6 s. The caller's own
+// cancellation does not shorten it, and the response waits for it. The default is
+// [DefaultFinishTimeout]. It panics when d is not positive.
 func WithFinishTimeout(d time.Duration) GuardOption {
 	return positive("WithFinishTimeout", d, func(g *Guard) *time.Duration { return &g.finish })
 }

@@ -17,7 +17,7 @@ const (
 	ReplayedHeader = "Idempotency-Replayed"
 	// DateHeader carries the Date of the first response on a replay.
 	DateHeader = "Idempotency-Date"
-	// StatusHeader carries a [Status] on the answers that the server middleware
+	// StatusHeader carries a Status on the answers that the server middleware
 	// gives itself, so that a client need not parse the body.
 	StatusHeader = "Idempotency-Status"
 )

@@ -8,8 +8,8 @@ import (
 )
 
 // Held is a claim that is kept alive while its operation runs. [Guard.Hold] fills
-// it in, once; one of Complete, Release and Abandon ends it, and further ones return
-// ErrLost. It must not be copied once it holds a claim.
+// it in, once; one of Complete, Release, Abandon, CompleteIn and ReleaseIn ends it, and
+// further ones return ErrLost. It must not be copied once it holds a claim.
 type Held struct {
 	guard   *Guard
 	ctx     heldContext

@@ -164,10 +164,10 @@ func TestHeldEndSurvivesARestartOfTheStore(t *testing.T) {
 			if back := away < idem.DefaultFinishTimeout; back != (err == nil) || back != (state(t, s.store, testID(t)) == idem.Done) {
 				t.Errorf("away for %v: error %v, state %v", away, err, state(t, s.store, testID(t)))
 			}
-			if took := time.Since(start); took > min(away+1500*time.Millisecond, idem.DefaultFinishTimeout) {
+			if took := time.Since(start); took > min(away+600*time.Millisecond, idem.DefaultFinishTimeout) {
 				t.Errorf("away for %v: took %v", away, took)
 			}
-			if n := s.count("complete"); n < 3 || n > 12 {
+			if n := s.count("complete"); n < 4 || n > 30 {
 				t.Errorf("away for %v: asked %d times", away, n)
 			}
 			time.Sleep(lease)

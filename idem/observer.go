@@ -34,7 +34,7 @@ func (e Ending) String() string {
 // Observer is told what happens to the claims of a [Guard]. Functions that are nil
 // cost nothing; the others are called on the caller's path and must be quick.
 type Observer struct {
-	// Claimed is called with the store's last answer to [Guard.Claim]. The error is
+	// Claimed is called with the store's last answer to Guard.Claim. The error is
 	// ErrKeyReused when the record there is of an operation with another fingerprint,
 	// although Claim returns none then: that is no repetition. Who claims without a
 	// fingerprint, as package server does, finds out later and is not told of here.
@@ -46,11 +46,11 @@ type Observer struct {
 	// error that the store could not be told.
 	Ended func(ctx context.Context, c Claim, how Ending, err error)
 	// Asked is called after each question to the store, also one that is asked again,
-	// with the time that it took; what [Guard.Recover] asks is left out. ErrFenced,
+	// with the time that it took; what Guard.Recover asks is left out. ErrFenced,
 	// ErrLost and ErrFull are answers, of a store that works. Some are asked when
 	// nobody waits for them, so several at a time.
 	Asked func(ctx context.Context, op StoreOp, took time.Duration, err error)
-	// Waited is called when a claim has waited for another owner's run ([WithWait]),
+	// Waited is called when a claim has waited for another owner's run (WithWait),
 	// with the time and the store's last answer: Pending when the wait was too short,
 	// or the store did not answer the looks at what had become of it. It is called
 	// before Claimed, and also for an operation that has another fingerprint.

@@ -45,6 +45,9 @@ func (g *Guard) Recover(ctx context.Context, id ID, fingerprint []byte, result C
 		if err != nil {
 			return result, fmt.Errorf("%w: recover: %w", ErrUnknown, err)
 		}
+		if truth.Fingerprint == nil { // else the key could be used again for other content
+			truth.Fingerprint = result.Fingerprint
+		}
 		if err := g.resolve(detached, admin, info, truth); err != nil {
 			return result, fmt.Errorf("%w: resolve: %w", ErrUnknown, err)
 		}

@@ -231,11 +231,13 @@ type Info struct {
 type Resolution struct {
 	// State is Done (it happened; Record is what to replay) or Absent (it did not;
 	// the next claim may run it).
-	State       State
+	State State
+	// Fingerprint is what a Done record is to have. With nil, repetitions are not compared with
+	// it, whatever they ask for; but a RecoverFunc that leaves it nil keeps that of the claim.
 	Fingerprint []byte
-	Record      []byte
+	Record      []byte        // of a Done record: see EncodeResult, and EncodeResponse of package server
 	TTL         time.Duration // lifetime of a Done record, positive
-	// Fence is that of the run which this speaks of, as [Info] has it; 0 is the last one.
+	// Fence is that of the run which this speaks of, as Info has it; 0 is the last one.
 	// Without it, what was found out about one run could end another that began meanwhile.
 	Fence uint64
 }

@@ -16,7 +16,7 @@ var ErrTxEnded = errors.New("idem: transaction had ended before it was to be com
 // changes in it and the record that says so become visible together, or not at all. Of
 // its methods Complete is called first, then one of the others.
 type Transaction interface {
-	// Complete makes the record Done within the transaction, as [Store.Complete] does.
+	// Complete makes the record Done within the transaction, as Store.Complete does.
 	// The claim's row stays locked until the transaction ends. ErrTxEnded when there is
 	// no transaction any more.
 	Complete(ctx context.Context, c Claim, fingerprint, record []byte, ttl time.Duration) error

@@ -16,7 +16,7 @@
 // needs nothing of OpenTelemetry. A program that imports this package and
 // go.opentelemetry.io/otel needs a name for one of them; the examples use goaroundotel.
 //
-// OPERATIONS.md beside this file says what to alert on, and what to do then.
+// [OPERATIONS.md] says what to alert on, and what to do then.
 //
 // # Instruments
 //
@@ -57,8 +57,9 @@
 // The outcome of a call is success_first or success_retried (a status below 400), not_retryable,
 // canceled (the caller left), breaker_open (a circuit breaker let nothing through; what state it
 // is in, its own library tells), or why there was no further attempt: exhausted, deadline, hint,
-// budget, body. A reason is a status ("status_503") or a kind of error: timeout, reset,
-// connect, dns, tls, breaker_open. The results of requests are those of server.Outcome.
+// budget, body. A reason is a status ("status_503") or a kind of error: timeout, reset, connect,
+// dns, tls, breaker_open, canceled; or status_other and _OTHER. The results of requests are those
+// of server.Outcome.
 //
 // A label has few values: no key, no URL, no text of an error is one. Targets and operations
 // are found out at run time; of each, 64 are told apart and the others are _OTHER
@@ -115,4 +116,6 @@
 // allocates. A transport that is observed looks at the clock as well, which takes 0.1 to 0.2
 // microseconds for a call, and a guard takes as much for its questions to the store. With spans a
 // call costs several microseconds.
+//
+// [OPERATIONS.md]: https://github.com/goaroundhq/goaround/blob/main/otel/OPERATIONS.md
 package otel

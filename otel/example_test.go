@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -101,7 +102,7 @@ func ExampleResendCount() {
 	spans := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 
 	base := otelhttp.NewTransport(goaroundotel.ResendCount(http.DefaultTransport), otelhttp.WithTracerProvider(spans))
-	client := &http.Client{Transport: transport.New(base, nearly(), goaroundotel.Transport(
+	client := &http.Client{Transport: transport.New(base, goaroundotel.Transport(
 		goaroundotel.WithTracerProvider(spans), goaroundotel.WithoutAttemptSpans()))}
 	resp, err := client.Get(s.URL)
 	if err != nil {
@@ -153,4 +154,13 @@ func ExampleBudget() {
 		}
 	}
 	// Output: retry_budget_left{retry_target="api",service="shop"} 99.5
+}
+
+// values are the attributes of a span, or of an event.
+func values(attributes []attribute.KeyValue) map[attribute.Key]string {
+	found := map[attribute.Key]string{}
+	for _, kv := range attributes {
+		found[kv.Key] = kv.Value.String()
+	}
+	return found
 }

@@ -120,15 +120,6 @@ func newTracer(t testing.TB) *tracer {
 	return p
 }
 
-// values are the attributes of a span, or of an event.
-func values(attributes []attribute.KeyValue) map[attribute.Key]string {
-	found := map[attribute.Key]string{}
-	for _, kv := range attributes {
-		found[kv.Key] = kv.Value.String()
-	}
-	return found
-}
-
 // stub is a RoundTripper that answers with the statuses in turn, the last one for ever.
 type stub struct {
 	statuses []int

@@ -20,7 +20,7 @@
 // claims the key before its handler runs. The response is stored first and sent
 // then, so no client sees a success that was not recorded. A repetition gets the
 // stored status, header fields and body with "Idempotency-Replayed: true". All
-// other answers are problem documents (RFC 9457); PROBLEMS.md beside this file
+// other answers are problem documents (RFC 9457); [PROBLEMS.md]
 // lists them:
 //
 //	400 key-missing, key-invalid, key-expired, body-unreadable
@@ -45,13 +45,13 @@
 // record follows when the handler returns. A replay has the status, the fields that the
 // handler set, and the body; not trailers, cookies, or what belongs to one exchange.
 //
-// Responses 408, 425, 429 and 503 mean that nothing happened, and free the key; so
-// does [NothingHappened], and a 4xx to a request whose body broke off. Any other response
-// is the result of the operation and is replayed, a 500 too. But a handler that
-// panics, calls [OutcomeUnknown], or answers 5xx after the client has gone, leaves the
-// outcome unknown, which is reported and never guessed. With [idem.AtLeastOnce] any 5xx
-// does, and the next attempt runs. In a handler [idem.FromContext] tells the fence and the
-// attempt, and [idem.DownstreamKey] makes keys for calls to other services.
+// Responses 408, 425, 429 and 503 mean that nothing happened, and free the key; so does
+// [NothingHappened], and a 4xx to a request whose body broke off. Any other response is the result
+// of the operation and is replayed, a 500 too. But a handler that panics, calls [OutcomeUnknown],
+// or answers 5xx after the client has gone or the request's body broke off, leaves the outcome
+// unknown, which is reported and never guessed. With [idem.AtLeastOnce] any other 5xx does, and
+// the next attempt runs. In a handler [idem.FromContext] tells the fence and the attempt, and
+// [idem.DownstreamKey] makes keys for calls to other services.
 //
 // A client that hangs up loses nothing: how the request ended is recorded all the
 // same. The handler's context does end with the client's connection, as always in
@@ -90,4 +90,6 @@
 //
 // Timeouts belong outside: http.TimeoutHandler inside this middleware answers
 // 503 while the handler goes on, and the key would be free too early.
+//
+// [PROBLEMS.md]: https://github.com/goaroundhq/goaround/blob/main/server/PROBLEMS.md
 package server

@@ -23,7 +23,7 @@ func ExampleNew() {
 	})
 
 	customer := func(r *http.Request) (idem.Scope, error) {
-		user, _, ok := r.BasicAuth()
+		user, _, ok := r.BasicAuth() // checked by the authentication outside
 		if !ok {
 			return "", errors.New("not logged in")
 		}

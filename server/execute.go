@@ -55,8 +55,8 @@ func NothingHappened(ctx context.Context) bool { return pronounce(ctx, verdictNo
 
 // OutcomeUnknown says of the request that ctx belongs to that nobody can know
 // whether it had its effect, for example because another service did not answer:
-// repetitions get 409 outcome-unknown, or run with [idem.AtLeastOnce]. It reports whether ctx belongs to a guarded
-// request.
+// repetitions get 409 outcome-unknown, or run with [idem.AtLeastOnce]. It reports
+// whether ctx belongs to a guarded request.
 func OutcomeUnknown(ctx context.Context) bool { return pronounce(ctx, verdictUnknown) }
 
 func pronounce(ctx context.Context, v int32) bool {

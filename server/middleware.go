@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -18,6 +19,9 @@ func New(store idem.Store, opts ...Option) func(http.Handler) http.Handler {
 		c.forTransactions(store)
 	}
 	guard := idem.NewGuard(store, c.claims...)
+	if _, ok := store.(idem.Admin); !ok && c.recover != nil {
+		panic(fmt.Sprintf("server: WithRecover needs a store that is an idem.Admin, not %T", store))
+	}
 	return func(next http.Handler) http.Handler {
 		return &handler{config: c, guard: guard, next: next}
 	}

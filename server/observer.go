@@ -27,7 +27,7 @@ const (
 type Answer struct {
 	Outcome Outcome
 	Status  int         // of the response; 0 when Ignored or Unprotected, and after a panic
-	Pattern string      // of the route, as [http.Request] has it; "" when that is not known
+	Pattern string      // of the route, as http.Request has it; "" when that is not known
 	ID      idem.ID     // zero when the request got no further than its key
 	Ending  idem.Ending // how the claim was to end, when the handler ran under one
 	// Err is why the request was refused or its response could not be stored:

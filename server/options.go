@@ -62,10 +62,16 @@ func WithNamespace(name string) Option { return func(c *config) { c.namespace = 
 // because by default they do not, so that a retry through another name of the same
 // service is still a retry. With [idem.NewID] of namespace, scope, method, route and key
 // an operator finds the record.
-func WithRoute(f func(*http.Request) string) Option { return func(c *config) { c.route = f } }
+func WithRoute(f func(*http.Request) string) Option {
+	if f == nil {
+		panic("server: WithRoute(nil)")
+	}
+	return func(c *config) { c.route = f }
+}
 
-// WithMethods sets the methods that are guarded. The default is POST and PATCH:
-// the others are idempotent by themselves (RFC 9110, 9.2.2).
+// WithMethods sets the methods that are guarded, as they are written in requests; with none,
+// nothing is. The default is POST and PATCH: the others are idempotent by themselves
+// (RFC 9110, 9.2.2).
 func WithMethods(methods ...string) Option {
 	return func(c *config) { c.methods = slices.Clone(methods) }
 }
@@ -92,6 +98,9 @@ func WithMaxBody(n int) Option {
 // say that nothing happened. The default is 408, 425, 429 and 503. A handler can
 // say it of one request with [NothingHappened].
 func WithNothingHappened(f func(status int) bool) Option {
+	if f == nil {
+		panic("server: WithNothingHappened(nil)")
+	}
 	return func(c *config) { c.nothing = f }
 }
 

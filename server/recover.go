@@ -16,7 +16,8 @@ type RecoverFunc func(r *http.Request, key string) (idem.Resolution, error)
 
 // WithRecover looks the truth up where the outcome is unknown: the request that asks is
 // then answered, or its handler run, accordingly. When f returns an error, the answer
-// stays 409 outcome-unknown. The store must be an [idem.Admin].
+// stays 409 outcome-unknown. The store must be an [idem.Admin], or [New] panics. With
+// [idem.AtLeastOnce] nobody asks f: the handler runs again. The default, nil, looks nothing up.
 func WithRecover(f RecoverFunc) Option { return func(c *config) { c.recover = f } }
 
 // recovered is the result after a look at the truth.
@@ -30,10 +31,10 @@ func (h *handler) recovered(r *http.Request, key string, id idem.ID, unknown ide
 	})
 }
 
-// EncodeResponse makes the record of a response, for an [idem.Resolution] of an operation
-// whose outcome was unknown: repetitions get it as a replay, dated now. Fields that belong
-// to one exchange, which are never stored, are left out. It fails for a status that no
-// final response has.
+// EncodeResponse makes the record of a response, for an [idem.Resolution] of an operation whose
+// outcome was unknown: repetitions get it as a replay, dated now. Fields that belong to one
+// exchange, which are never stored, are left out; those of [WithoutHeaders] are not known here. It
+// fails for a status that no final response has.
 func EncodeResponse(status int, header http.Header, body []byte) ([]byte, error) {
 	if status < 200 || status > 999 {
 		return nil, fmt.Errorf("server: %d is no final status", status)

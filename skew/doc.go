@@ -22,7 +22,7 @@
 //
 // # Where the time comes from
 //
-// A clock has [Source]s. Each says that the truth is so far from the local time, give or
+// A clock has sources ([Source]). Each says that the truth is so far from the local time, give or
 // take:
 //
 //	skewntp.New(server)        NTP servers; there is no default one

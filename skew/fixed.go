@@ -8,8 +8,8 @@ import (
 
 // Fixed is a source that does not measure: true time is the operating system's time +
 // offset, give or take the uncertainty. It is for what is known from elsewhere, such as a
-// daemon that disciplines the operating system's clock and states its error. It panics when
-// the uncertainty is negative.
+// daemon that disciplines the operating system's clock and states its error. Its name is
+// "fixed", so a clock can have one. It panics when the uncertainty is negative.
 func Fixed(offset, uncertainty time.Duration) Source {
 	if uncertainty < 0 {
 		panic(fmt.Sprintf("skew: Fixed(%v, %v): uncertainty must not be negative", offset, uncertainty))

@@ -8,7 +8,7 @@ import (
 
 // Defaults of [New].
 const (
-	// DefaultInterval is the time between two rounds of [Clock.Run].
+	// DefaultInterval is the time between two rounds of Clock.Run.
 	DefaultInterval = 30 * time.Minute
 	// DefaultTimeout is how long a source may take to answer.
 	DefaultTimeout = 5 * time.Second

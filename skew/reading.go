@@ -12,7 +12,7 @@ const (
 	Unknown Status = iota
 	// Bounded: the true time lies between Earliest and Latest, as long as fewer than half
 	// of the sources that answer lie, and the local clock drifts no faster than
-	// [WithMaxDrift] says; before any source was heard, as long as the bound holds that the
+	// WithMaxDrift says; before any source was heard, as long as the bound holds that the
 	// caller gave.
 	Bounded
 	// Disagree: in the last round no majority of sources agreed, or what they agreed on

@@ -24,11 +24,11 @@ const (
 	// Waiting: it has no answer that counts, because it may not be asked yet, or because the
 	// machine slept after it answered.
 	Waiting Result = "waiting"
-	// Refused: it does not want to be asked ([Refusal]).
+	// Refused: it does not want to be asked (Refusal).
 	Refused Result = "refused"
-	// Unsynchronized: it says that it does not know the time ([ErrUnsynchronized]).
+	// Unsynchronized: it says that it does not know the time (ErrUnsynchronized).
 	Unsynchronized Result = "unsynchronized"
-	// Distant: it may be too far off, by its own account ([ErrDistance]).
+	// Distant: it may be too far off, by its own account (ErrDistance).
 	Distant Result = "distant"
 	// Timeout: it did not answer in time.
 	Timeout Result = "timeout"
@@ -40,12 +40,12 @@ const (
 var (
 	// ErrNoSources: the clock has no sources to ask.
 	ErrNoSources = errors.New("skew: clock has no sources")
-	// ErrTooFew: no source answered, or fewer than [WithMinAgreeing] asks for.
+	// ErrTooFew: no source answered, or fewer than WithMinAgreeing asks for.
 	ErrTooFew = errors.New("skew: too few sources answered")
 	// ErrDisagree: no majority of the sources agrees. Who of them lies cannot be known.
 	ErrDisagree = errors.New("skew: sources disagree")
 	// ErrUnconfirmed: the sources agree on something that contradicts what was known, or is
-	// farther from the operating system's clock than [WithMaxOffset]. It is believed when a
+	// farther from the operating system's clock than WithMaxOffset. It is believed when a
 	// second round says the same.
 	ErrUnconfirmed = errors.New("skew: surprising time, to be confirmed by a second round")
 )
@@ -61,8 +61,8 @@ type Report struct {
 	// Agreeing of the Voting sources agree; it takes Needed of them.
 	Agreeing, Voting, Needed int
 	Sources                  []SourceReport // in the order of WithSources
-	// Err is why the round gave no time: it wraps [ErrTooFew] and what the sources said,
-	// [ErrDisagree] or [ErrUnconfirmed].
+	// Err is why the round gave no time: it wraps ErrTooFew and what the sources said,
+	// ErrDisagree or ErrUnconfirmed.
 	Err error
 }
 

@@ -17,8 +17,8 @@ type Source interface {
 	// asked in each round, even after it failed.
 	MinInterval() time.Duration
 	// Measure finds out how far the local time is from the truth. It must return soon after
-	// the context ends. Errors that say more than that it failed are [ErrUnsynchronized],
-	// [ErrDistance] and a *[Refusal].
+	// the context ends. Errors that say more than that it failed are ErrUnsynchronized,
+	// ErrDistance and a *Refusal.
 	Measure(ctx context.Context, local *Local) (Sample, error)
 }
 

@@ -13,8 +13,8 @@ import (
 //
 // now asks the store. It must return soon after its context ends, because a round waits for
 // it, and Run for the round. Its answer was right between question and answer, to within the
-// precision (1 µs for Redis' TIME), so the bound is the round trip. It panics when now is
-// nil or the precision is negative.
+// precision (1 µs for Redis' TIME), so the bound is the round trip. It is asked once a
+// second at most. It panics when now is nil or the precision is negative.
 func StoreTime(name string, precision time.Duration, now func(context.Context) (time.Time, error)) Source {
 	if now == nil {
 		panic("skew: StoreTime without a function to ask")

@@ -30,8 +30,8 @@ func (f BackoffFunc) Delay(attempt int) time.Duration { return f(attempt) }
 // "Exponential Backoff and Jitter", AWS Architecture Blog, 2015). The zero value
 // is ready to use.
 type FullJitter struct {
-	Base time.Duration // ceiling after the first attempt; 0 means DefaultBase
-	Max  time.Duration // highest ceiling; 0 means DefaultMax
+	Base time.Duration // ceiling after the first attempt, at most Max; 0 or less means DefaultBase
+	Max  time.Duration // highest ceiling; 0 or less means DefaultMax
 }
 
 // Delay returns a random wait for the attempt, at least 0 and at most

@@ -27,8 +27,8 @@ type doConfig struct {
 }
 
 // WithJudge decides what errors mean. The default is to try again after every error, and to
-// count each as Failed. Errors of the context end the call in any case, as do those of
-// [Permanent]. It panics when judge is nil.
+// count each as Failed. A context that has ended ends the call in any case, and so does
+// an error of [Permanent]. It panics when judge is nil.
 func WithJudge(judge func(error) Judgement) DoOption {
 	if judge == nil {
 		panic("slot: WithJudge(nil): must not be nil")
@@ -40,9 +40,10 @@ func WithJudge(judge func(error) Judgement) DoOption {
 // plan's pacer is a [Gate]. The default is that they go at once.
 func WithGate() DoOption { return func(c *doConfig) { c.gated = true } }
 
-// Permanent marks an error of an operation that trying again does not mend: [Do] returns
-// err at once. The target did its work, as far as its pacer is told. The mark is for the
-// Do that runs the operation, and ends there. nil stays nil.
+// Permanent marks an error of an operation that trying again does not mend: [Do] makes no
+// further attempt and returns err, in an *[Error] when it had tried before. The target did its
+// work, as far as its pacer is told. The mark is for the Do that runs the operation, and ends
+// there. nil stays nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -87,8 +88,9 @@ type Error struct {
 	// while the call waited for its next attempt, it is the context's cause, joined with
 	// that error.
 	Err error
-	// Stop is why there was no further attempt: ErrAttempts, ErrDeadline or ErrHint. It is
-	// nil when the last error was final.
+	// Stop is why there was no further attempt: it matches ErrAttempts, ErrDeadline or ErrHint,
+	// or is the cause of a context that ended just as the attempt did. It is nil when the last
+	// error was final, and when the context ended while the call waited.
 	Stop error
 }
 
@@ -119,8 +121,8 @@ func (e *Error) Unwrap() (errs []error) {
 
 // Do runs op until it succeeds or the plan ends the call, and returns its value. It is for
 // what is not HTTP: operations of a database, a queue, an RPC. The target is what shares
-// capacity, in the plan's pacer. op gets ctx and is run in this goroutine, so a panic passes
-// through.
+// capacity, in the plan's pacer. The plan must not be nil. op gets ctx and is run in this
+// goroutine, so a panic passes through.
 //
 // An operation that is not idempotent may have had its effect although it failed: give it
 // Permanent errors, or a key, as idem.Do does.

@@ -11,7 +11,7 @@ import (
 type Gate interface {
 	// Admit returns at once: for a target without trouble with a reservation that
 	// need not be waited for, without allocation; else with one that mostly is an
-	// [Awaiter]. An error matching ErrDeadline says that no slot comes before the
+	// Awaiter. An error matching ErrDeadline says that no slot comes before the
 	// context's deadline. Any other error lets the attempt go.
 	Admit(ctx context.Context, target string) (Reservation, error)
 }

@@ -77,6 +77,6 @@ type Feedback struct {
 	Result  Result        // how it ended
 	Latency time.Duration // from sending it to its result
 	// Hint is what the server asked to wait before the next attempt, 0 for nothing.
-	// A pacer gives no slot before it where it can. [Plan.Next] fills it in.
+	// A pacer gives no slot before it where it can. Plan.Next fills it in.
 	Hint time.Duration
 }

@@ -41,7 +41,8 @@ func WithStore(s Store) QueueOption {
 	return func(c *queueConfig) { c.store = s }
 }
 
-// WithRules sets all parameters of pacing. The default is their zero value. It panics when
+// WithRules sets the rules of pacing, of which there is one: their Prior is what
+// [WithInitialRate] sets, and the option that comes last counts. It panics when
 // the Prior is negative or not finite.
 func WithRules(r book.Rules) QueueOption {
 	if !isRate(r.Prior) {
@@ -52,7 +53,8 @@ func WithRules(r book.Rules) QueueOption {
 
 // WithInitialRate says how many attempts per second a target is believed to serve, which
 // spares the queue a part of its learning after the first outage. It is a starting point,
-// not a limit. The default is 0: not known. It panics when the rate is negative or not
+// not a limit; a queue paces by at least 1 and at most a million a second, whatever it is told
+// or learns. The default is 0: not known. It panics when the rate is negative or not
 // finite.
 func WithInitialRate(perSecond float64) QueueOption {
 	if !isRate(perSecond) {

@@ -28,15 +28,15 @@ type Counter interface {
 
 // Ring is a [Pacer] that deals retries out over Count slots of Width, one after the other:
 // a caller waits for (n mod Count) x Width, where n is the next number of a shared counter,
-// and a random part of Width; all of that after what a server asked to wait. It is simple, and enough for small herds: it knows nothing of
-// the target, and spreads any number of callers over the same Count x Width. A [Queue] does
-// better.
+// and a random part of Width; all of that after what a server asked to wait. It is simple, and
+// enough for small herds: it knows nothing of the target, deals all targets out from one
+// counter, and spreads any number of callers over the same Count x Width. A [Queue] does better.
 //
 // The zero value is ready to use, with a counter of its own. A Ring must not be copied after
 // its first use.
 type Ring struct {
-	Count int           // slots; 0 means DefaultRingCount
-	Width time.Duration // of a slot; 0 means DefaultRingWidth
+	Count int           // slots; 0 or less means DefaultRingCount
+	Width time.Duration // of a slot; 0 or less means DefaultRingWidth
 	// Counter is shared by all rings that deal from the same slots. nil means that this
 	// one counts alone.
 	Counter Counter

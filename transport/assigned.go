@@ -22,7 +22,7 @@ const (
 	//	Admission-Slot: 1250;t="dGlja2V0"
 	//
 	// With a ticket, a seat is kept: the attempt then costs no budget and counts little
-	// ([WithMaxAttempts]), and no pacer makes it later. A response with Age is from a cache
+	// (WithMaxAttempts), and no pacer makes it later. A response with Age is from a cache
 	// and gives nobody a slot.
 	SlotHeader = "Admission-Slot"
 	// TicketHeader is a String of RFC 9651, on the attempt made at that time.

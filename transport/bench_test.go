@@ -33,10 +33,6 @@ func flaky() func(*http.Request) (*http.Response, error) {
 	}
 }
 
-type roundTripperFunc func(*http.Request) (*http.Response, error)
-
-func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // BenchmarkTransport compares the full chain with the bare stub under it.
 func BenchmarkTransport(b *testing.B) {
 	large := bytes.Repeat([]byte("goaround"), 8<<10)

@@ -18,7 +18,7 @@ var ErrBreakerOpen = errors.New("transport: circuit breaker open")
 // one in ten lines; examples/breaker has both. It is safe for concurrent use.
 type Breaker interface {
 	// Allow returns an error when a request must not be sent. Otherwise done is called once,
-	// with what came of it; see [Break].
+	// with what came of it; see Break.
 	Allow() (done func(err error), err error)
 }
 

@@ -30,9 +30,10 @@ const (
 // ErrBudget is why a call ended that its target's [Budget] had no retry for.
 var ErrBudget = errors.New("transport: retry budget spent")
 
-// Budget bounds retries to a share of the calls, for each target: when everything fails,
-// the target gets a fifth more than its usual load and not a multiple of it. It is safe for
-// concurrent use and may be shared by several chains. A nil budget allows everything.
+// Budget bounds retries to a share of the calls, for each target: when everything fails, the
+// target gets a fifth more than its usual load, or two fifths while it refuses, which is cheap for
+// it, and not a multiple. It is safe for concurrent use and may be shared by several chains. A nil
+// budget allows everything.
 //
 // Within a sliding window, retries may cost the share of the calls, and in addition the
 // floor for each second of the window, so that clients with little traffic can retry, too
@@ -78,15 +79,16 @@ func NewBudget(opts ...BudgetOption) *Budget {
 	return b
 }
 
-// WithBudgetShare sets what retries may cost as a share of the calls; 0.2 is one retry for
-// five calls. The default is [DefaultBudgetShare]. It panics when share is negative or
-// infinite.
+// WithBudgetShare sets what retries may cost as a share of the calls; 0.2 is one retry for five
+// calls, or two after refusals, which cost half ([RejectionCost]). The default is
+// [DefaultBudgetShare]. It panics when share is negative or infinite.
 func WithBudgetShare(share float64) BudgetOption {
 	finite("WithBudgetShare", share)
 	return func(c *budgetConfig) { c.share = share }
 }
 
-// WithBudgetFloor sets how many retries in a second are always allowed. The default is
+// WithBudgetFloor sets what retries may cost in a second in any case, in calls: as many
+// retries, or twice as many after refusals, which cost half ([RejectionCost]). The default is
 // [DefaultBudgetFloor]. It panics when perSecond is negative or infinite.
 func WithBudgetFloor(perSecond float64) BudgetOption {
 	finite("WithBudgetFloor", perSecond)

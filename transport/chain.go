@@ -27,7 +27,10 @@ func New(base http.RoundTripper, opts ...Option) http.RoundTripper {
 	return Chain(base, c.outer, c.deadline, c.resume, c.keys, c.retry, c.breaker, c.hedge, c.dates, c.inner)
 }
 
-// Keys is the step that puts an Idempotency-Key on requests that have none.
+// Keys is the step that puts an Idempotency-Key on a request: the key of its context
+// (idem.WithKey), or a fresh one where its method is POST or PATCH ([WithKeyMethods]). It leaves
+// alone a request that has the field already, or X-Idempotency-Key, and every GET, HEAD, OPTIONS
+// and TRACE, which ask for no effect. A key that cannot be sent fails the call.
 func Keys(opts ...Option) Step { return newConfig(opts).keys }
 
 // Retry is the step that tries a call again, within the times of [WithTimeout] and

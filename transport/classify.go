@@ -47,7 +47,7 @@ type Outcome struct {
 	// Unsent: there was an error before there was a connection to send the request on. It is
 	// found out only for requests that may not be repeated otherwise, and only where the
 	// RoundTripper below calls the functions of net/http/httptrace. Of another it is not known
-	// whether a dial that failed was the first thing it did, and [Classify] takes it for that.
+	// whether a dial that failed was the first thing it did, and Classify takes it for that.
 	Unsent bool
 
 	sent bool // there was a connection; found out where Unsent is

@@ -24,17 +24,17 @@
 //
 // # What is retried
 //
-// A request that may be repeated: its method is idempotent (RFC 9110, 9.2.2), or it
-// carries a key, or the server cannot have seen it (connection refused, no connection at all,
-// a TLS handshake that broke off, a name not resolved for now, an HTTP/2 stream refused or not
-// begun before GOAWAY). It is repeated after 408, 425, 429, 500, 502, 503 and 504, after a 409
-// that says the first attempt is still in progress, and after transport errors; but not after
-// those that are final by their nature: a certificate that does not verify, a TLS alert that
-// says so, a host that does not exist, a malformed request, an open circuit breaker, a caller
-// that has left. A replayed response, outcome-unknown and key-reused are final. Where a server
-// says outright whether to try again (Stripe-Should-Retry, X-Should-Retry), that counts more
-// than its status. [WithClassifier] puts rules of your own in front; [OnStatus], [OnResponse] and
-// [OnError] make the usual ones.
+// A request that may be repeated: its method is idempotent (RFC 9110, 9.2.2), or it carries a key,
+// or the server cannot have seen it (connection refused, no connection at all, a TLS handshake
+// that broke off, a name not resolved for now, an HTTP/2 stream refused or not begun before
+// GOAWAY). It is repeated after 408, 425, 429, 500, 502, 503 and 504, after a 409 that says the
+// first attempt is still in progress, and after transport errors; but not after those that are
+// final by their nature: a certificate that does not verify, a TLS alert that says so, a host that
+// does not exist, a malformed request, an open circuit breaker, a caller that has left. A replayed
+// response, outcome-unknown, response-not-stored and key-reused are final; store-unavailable is
+// not. Where a server says outright whether to try again (Stripe-Should-Retry, X-Should-Retry),
+// that counts more than its status. [WithClassifier] puts rules of your own in front; [OnStatus],
+// [OnResponse] and [OnError] make the usual ones.
 //
 // # When
 //
@@ -49,9 +49,10 @@
 //
 // # How often
 //
-// Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may add a
-// fifth to the calls of the last ten seconds, and ten in a second in any case. That is what
-// keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
+// Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may cost a
+// fifth of the calls of the last ten seconds, and ten in a second in any case; one after a
+// failure costs 1, one after a refusal (429, 503) a half, because that is cheap for a server. That
+// is what keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
 // with nil, takes it away. An attempt that the server answers with a seat in its line has not
 // failed: up to 32 of a call are neither counted nor paid for.
 //
@@ -64,8 +65,9 @@
 //
 // # What comes back
 //
-// The last response, readable and with a nil error, when attempts or budget run out; an *[Error],
-// which tells of every attempt, when there is no response. Earlier responses are drained within
+// The last response, readable and with a nil error, when attempts or budget run out; when there is
+// no response, an *[Error], which tells of the attempts; but an error that was final at the first
+// attempt comes back as it is. Earlier responses are drained within
 // bounds and closed, so connections are used again. A caller that waits for a slot and is then
 // told that none comes in time gets the response it already had, if its body was short (16 KiB
 // at most); one whose context ends gets an *[Error] with the context's cause.

@@ -27,11 +27,11 @@ type Error struct {
 	// Status is that of the last response, when the call ended while it waited;
 	// otherwise 0.
 	Status int
-	// Stop is why there was no further attempt, as in [Attempt]. It is nil when the last error
+	// Stop is why there was no further attempt, as in Attempt. It is nil when the last error
 	// was final, and when the context ended while the call waited.
 	Stop error
 	// History is how the attempts ended, the first one first: statuses, errors, and who
-	// decided how long to wait after them. Of many, the last [MaxHistory] are here.
+	// decided how long to wait after them. Of many, the last MaxHistory are here.
 	History []Attempt
 }
 

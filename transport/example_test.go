@@ -154,3 +154,7 @@ func ExampleChain() {
 	// POST 503
 	// POST 201
 }
+
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

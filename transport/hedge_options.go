@@ -20,7 +20,8 @@ type stepsConfig struct {
 func (c *stepsConfig) hedges() int { return max(c.maxHedges, 1) }
 
 // WithHedging lets attempts that are slow be sent a second time, see [Hedge]: after a delay
-// that is fixed, [HedgeAfter], or learned, [HedgeQuantile]. The default, nil, is no hedging.
+// that is fixed, [HedgeAfter], or learned, [HedgeQuantile]. The default of [New], nil, is
+// no hedging; that of [Hedge] is HedgeQuantile(0.95).
 func WithHedging(d HedgeDelay) Option { return func(c *config) { c.steps.hedging = d } }
 
 // WithMaxHedges sets how many requests are sent beside the first of an attempt at most, each

@@ -60,7 +60,7 @@ func newConfig(opts []Option) *config {
 }
 
 // WithMaxAttempts sets how often a call is tried, the first attempt included; 0 means
-// no bound but the context's deadline. The default is [DefaultMaxAttempts]. It panics
+// no bound but the context's deadline and the budget. The default is [DefaultMaxAttempts]. It panics
 // when n is negative.
 //
 // An attempt that a server answers with a seat it keeps for the caller (a [SlotHeader] with a
@@ -72,7 +72,7 @@ func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.plan.MaxAttempts = n }
 }
 
-// WithBackoff sets the wait between attempts where no pacer decides. The default is
+// WithBackoff sets the wait between attempts where no pacer decides. The default, and nil, is
 // slot.FullJitter{}.
 func WithBackoff(b slot.Backoff) Option { return func(c *config) { c.plan.Backoff = b } }
 
@@ -160,9 +160,9 @@ func WithDateSource(d *skew.DateSource) Option { return func(c *config) { c.date
 // they were given. The default reports nothing.
 func WithObserver(o Observer) Option { return func(c *config) { c.observer = c.observer.and(o) } }
 
-// WithKeyMethods sets the methods of requests that are given a key of their own. The
-// default is POST and PATCH; none gives keys only to requests whose context carries
-// one ([idem.WithKey]).
+// WithKeyMethods sets the methods of requests that are given a key of their own. The default
+// is POST and PATCH; none gives keys only to requests whose context carries one
+// (idem.WithKey). GET, HEAD, OPTIONS and TRACE, which ask for no effect, never get one.
 func WithKeyMethods(methods ...string) Option {
 	return func(c *config) { c.keyMethods = slices.Clone(methods) }
 }

@@ -11,10 +11,10 @@ import (
 // What a timeout of ours ended. They match context.DeadlineExceeded by [errors.Is], and are
 // the [context.Cause] of the context that was ended.
 var (
-	// ErrAttemptTimeout: the attempt took longer than [WithAttemptTimeout] allows. The
+	// ErrAttemptTimeout: the attempt took longer than WithAttemptTimeout allows. The
 	// caller has not left, so there may be another one.
 	ErrAttemptTimeout error = &timeoutError{"transport: attempt timed out"}
-	// ErrTimeout: the call took longer than [WithTimeout] allows.
+	// ErrTimeout: the call took longer than WithTimeout allows.
 	ErrTimeout error = &timeoutError{"transport: call timed out"}
 )
 

@@ -1,6 +1,7 @@
 package idemseal_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -29,6 +30,24 @@ func ExampleWithOldKey() {
 	// receipt 1 <nil>
 	// receipt 1 <nil>
 	//  idem: result of the operation was not stored: idemseal: key of the record is not known: key 1
+}
+
+// What the store keeps of a result cannot be read there.
+func ExampleNew() {
+	ctx := context.Background()
+	kept := idem.NewMemory() // stands for a store elsewhere
+	guard := idem.NewGuard(idemseal.New(kept, idemseal.Key{ID: 1, Secret: secret()}))
+	op := idem.Operation{Name: "charge", Scope: "customer-7", Key: "order-17"}
+	fmt.Println(idem.Do(ctx, guard, op, func(context.Context) (string, error) { return "receipt 1", nil }))
+
+	found, err := kept.Claim(ctx, idem.ClaimRequest{
+		ID:    idem.NewID(op.Namespace, op.Scope, "", op.Name, op.Key),
+		Owner: idem.NewOwner(), Lease: idem.DefaultLease, TTL: idem.DefaultTTL,
+	})
+	fmt.Println(found.State, bytes.Contains(found.Record, []byte("receipt")), err)
+	// Output:
+	// receipt 1 <nil>
+	// done false <nil>
 }
 
 func secret() []byte {

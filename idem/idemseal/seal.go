@@ -15,7 +15,7 @@ import (
 
 // Why a record cannot be opened. Match with [errors.Is].
 var (
-	// ErrKey: the record was sealed with a key that was not given to [New].
+	// ErrKey: the record was sealed with a key that was not given to New.
 	ErrKey = errors.New("idemseal: key of the record is not known")
 	// ErrTampered: the record is not what was sealed, or the secret is another one.
 	ErrTampered = errors.New("idemseal: record was changed, or sealed with another secret")

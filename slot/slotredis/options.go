@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// DefaultPrefix is in front of every key and channel unless [WithPrefix] says otherwise.
+	// DefaultPrefix is in front of every key and channel unless WithPrefix says otherwise.
 	DefaultPrefix = "slot:"
 	// DefaultLife is how long the book of a target is kept after the last question.
 	DefaultLife = 15 * time.Minute

@@ -199,7 +199,3 @@ func tried(t *testing.T, g given) bool {
 	}
 	return attempts > 1
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

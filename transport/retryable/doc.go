@@ -26,7 +26,7 @@
 //
 //	http.Client{Transport: transport.New(nil, transport.WithMaxAttempts(5))}
 //
-// MIGRATION.md beside this file has a table of what takes the place of what, and says how to
+// [MIGRATION.md] has a table of what takes the place of what, and says how to
 // come from other libraries.
 //
 // # What is carried over
@@ -65,4 +65,6 @@
 // says about the key, or outright about another attempt (Stripe-Should-Retry), counts for more
 // than the status; hosts that do not exist, all errors about certificates, refusals in the TLS
 // handshake, malformed requests and open breakers are final.
+//
+// [MIGRATION.md]: https://github.com/goaroundhq/goaround/blob/main/transport/retryable/MIGRATION.md
 package retryable

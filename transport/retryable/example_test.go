@@ -200,3 +200,7 @@ func ExampleLog() {
 	}
 	// Output: [ERR] http://shop.example.com:80: attempt 1 failed: unexpected EOF
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

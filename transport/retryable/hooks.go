@@ -26,7 +26,7 @@ type Hooks struct {
 	// changed for this attempt only. An error ends the call.
 	PrepareRetry retryablehttp.PrepareRetry
 	// ErrorHandler is called once for a call that failed: with an error, or with a response
-	// that would have been tried again (by [Policy], or transport.Classify without one) if
+	// that would have been tried again (by Policy, or transport.Classify without one) if
 	// attempts, time or the request allowed it. The error is wrapped as that of http.Client.
 	// What it returns comes back to the caller; an error wins over a response, which is
 	// closed.
