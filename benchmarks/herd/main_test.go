@@ -6,13 +6,16 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goaroundhq/goaround/benchmarks/herd/real"
 	"github.com/goaroundhq/goaround/benchmarks/herd/report"
+	"github.com/goaroundhq/goaround/benchmarks/herd/sim"
 )
 
 // The real run starts this program again.
@@ -79,6 +82,36 @@ func TestMeasure(t *testing.T) {
 	for _, name := range []string{"RESULTS.md", "real.csv", "real-arrivals.svg", "real-completions.svg"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// The picture of the front page is drawn from a whole run, and says plainly what its lines are.
+func TestPlotFront(t *testing.T) {
+	t.Parallel()
+	c := sim.Case{Callers: 10, Capacity: 10, Outage: time.Second}.Defaults()
+	var outcomes []sim.Outcome
+	for _, name := range real.Names("") {
+		outcomes = append(outcomes, sim.Outcome{Strategy: name, Callers: c.Callers, Completions: []int{0, 10}})
+	}
+	folder := t.TempDir()
+	picture := filepath.Join(folder, "real-front.svg")
+	if err := plotFront(folder, c, outcomes[1:]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(picture); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("part of a run is drawn: %v", err)
+	}
+	if err := plotFront(folder, c, outcomes); err != nil {
+		t.Fatal(err)
+	}
+	svg, err := os.ReadFile(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"10 callers, a server that does 10 calls a second", "ideal", "goaround, a queue that all share", "full jitter, 0.1 to 10 s", "go-retryablehttp, its default waits"} {
+		if !strings.Contains(string(svg), want) {
+			t.Errorf("the picture does not say %q", want)
 		}
 	}
 }

@@ -55,5 +55,8 @@ func writeMeasured(o options, s report.Section, c sim.Case, outcomes []sim.Outco
 	if err := plotAll(o.write, "real", c, outcomes, names, names, &text); err != nil {
 		return err
 	}
+	if err := plotFront(o.write, c, outcomes); err != nil {
+		return err
+	}
 	return writeResults(o.write, "real", "Measured", &text, []report.Section{s})
 }

@@ -27,6 +27,14 @@ var (
 	}
 )
 
+// front are the strategies of the picture on the front page of the repository, named for
+// those who have read nothing else yet.
+var front = []struct{ strategy, name string }{
+	{"ours, fleet, gated, cold", "goaround, a queue that all share"},
+	{"full jitter 0.1..10 s", "full jitter, 0.1 to 10 s"},
+	{"go-retryablehttp, no bound", "go-retryablehttp, its default waits"},
+}
+
 func writeSimulated(o options, sections []report.Section, c sim.Case, first []sim.Outcome) error {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "Simulated with `go run ./herd%s`, %d random streams of the first case, a third of them of the others, and a tenth of crowds.\n"+
@@ -61,10 +69,7 @@ callers, and the other columns those who met the outage.
 
 // plotAll writes both plots of the outcomes that are there, and links to them.
 func plotAll(folder, kind string, c sim.Case, outcomes []sim.Outcome, arrivals, completions []string, text *bytes.Buffer) error {
-	f := report.Frame{
-		Title: fmt.Sprintf("%d callers, C=%g/s", c.Callers, c.Capacity), Outage: c.Outage, Capacity: c.Back(), Ideal: c.Ideal(c.Callers),
-		Until: c.Outage + 2*c.Ideal(c.Callers),
-	}
+	f := frame(fmt.Sprintf("%d callers, C=%g/s", c.Callers, c.Capacity), c)
 	for name, plot := range map[string]struct {
 		shown []string
 		draw  func(string, report.Frame, []report.Curve) error
@@ -80,6 +85,28 @@ func plotAll(folder, kind string, c sim.Case, outcomes []sim.Outcome, arrivals, 
 	}
 	fmt.Fprintf(text, "![arrivals per 100 ms against the capacity](%[1]s-arrivals.svg)\n\n![callers served over time](%[1]s-completions.svg)\n\n", kind)
 	return nil
+}
+
+func frame(title string, c sim.Case) report.Frame {
+	return report.Frame{
+		Title: title, Outage: c.Outage, Capacity: c.Back(), Ideal: c.Ideal(c.Callers), Until: c.Outage + 2*c.Ideal(c.Callers),
+	}
+}
+
+// plotFront writes the picture of the front page, when all of its strategies were run.
+func plotFront(folder string, c sim.Case, outcomes []sim.Outcome) error {
+	var curves []report.Curve
+	for _, s := range front {
+		for _, curve := range choose(outcomes, []string{s.strategy}) {
+			curve.Name = s.name
+			curves = append(curves, curve)
+		}
+	}
+	if len(curves) < len(front) {
+		return nil
+	}
+	title := fmt.Sprintf("%d callers, a server that does %g calls a second", c.Callers, c.Capacity)
+	return report.Completions(filepath.Join(folder, "real-front.svg"), frame(title, c), curves)
 }
 
 func choose(outcomes []sim.Outcome, names []string) []report.Curve {

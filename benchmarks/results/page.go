@@ -14,9 +14,9 @@ import (
 
 const preface = `# Results
 
-Written by ` + "`go run ./results`" + ` in the folder benchmarks, which runs the commands below and reads what they wrote. Each
-section leads to one page with figures and what they mean, and to the data beside it. Absolute times are of the machine
-that is named; ratios say more.
+Written by ` + "`go run ./results`" + ` in the folder benchmarks, which measures what is asked for and reads what is there. Each
+section leads to one page with figures and what they mean, to the data beside it, and names the commands that made them.
+Absolute times are of the machine that is named; ratios say more.
 `
 
 // writePage writes what leads to the results that are there.
@@ -24,18 +24,19 @@ func writePage(benchmarks string) error {
 	var page bytes.Buffer
 	page.WriteString(preface)
 	for _, r := range rooms {
-		section, err := r.section(os.DirFS(filepath.Join(benchmarks, r.folder)))
+		folder := os.DirFS(filepath.Join(benchmarks, r.folder))
+		section, err := r.section(folder)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			section = fmt.Sprintf("## %s\n\nNot measured yet.\n", r.folder)
 		case err != nil:
 			return err
 		}
-		page.WriteString("\n" + section + "\nMade by:\n")
-		for _, s := range r.steps {
-			page.WriteString("\n    " + s.String())
+		commands, err := r.commands(folder)
+		if err != nil {
+			return err
 		}
-		page.WriteString("\n")
+		page.WriteString("\n" + section + "\nMade by:\n\n    " + strings.Join(commands, "\n    ") + "\n")
 	}
 	return os.WriteFile(filepath.Join(benchmarks, "RESULTS.md"), page.Bytes(), 0o644)
 }
@@ -102,26 +103,69 @@ func data(folder fs.FS) ([]string, error) {
 	return all, nil
 }
 
-// judged is a row of a table that ends with a verdict.
-var judged = regexp.MustCompile(`(?m)^.*\b(kept|yes|not in every stream|MISSED|NO: [^|]*)( \|)?\s*$`)
+var (
+	// judged is a row of a table that ends with a verdict.
+	judged = regexp.MustCompile(`^.*\b(kept|yes|not in every stream|MISSED|NO: [^|]*)( \|)?\s*$`)
+	// rule is what stands below the headings of a table in Markdown.
+	rule = regexp.MustCompile(`^\|[-:| ]+\|\s*$`)
+)
 
-// verdict counts the bars and promises, and repeats those that were not kept.
+// verdict counts the bars and promises, and repeats those that were not kept, below the
+// headings of their table. A row without a verdict promises nothing and is not counted.
 func verdict(tables string) string {
-	kept := 0
-	var others []string
-	for _, row := range judged.FindAllStringSubmatch(tables, -1) {
-		if row[1] == "kept" || row[1] == "yes" {
+	kept, others := 0, 0
+	var missed strings.Builder
+	var headings string // of this table, until they are written
+	lines := strings.Split(tables, "\n")
+	for i, line := range lines {
+		if i+1 < len(lines) && rule.MatchString(lines[i+1]) {
+			headings = "\n" + line + "\n" + lines[i+1] + "\n"
+			continue
+		}
+		row := judged.FindStringSubmatch(line)
+		switch {
+		case row == nil:
+		case row[1] == "kept" || row[1] == "yes":
 			kept++
-		} else {
-			others = append(others, "    "+strings.TrimSpace(row[0]))
+		case strings.HasPrefix(line, "|"):
+			others++
+			missed.WriteString(headings + line + "\n")
+			headings = ""
+		default:
+			others++
+			missed.WriteString("\n    " + line + "\n")
 		}
 	}
 	switch {
-	case kept+len(others) == 0:
+	case kept+others == 0:
 		return ""
-	case len(others) == 0:
+	case others == 0:
 		return fmt.Sprintf("All %d bars and promises are kept.\n", kept)
 	default:
-		return fmt.Sprintf("%d of %d bars and promises are kept, and not these:\n\n%s\n", kept, kept+len(others), strings.Join(others, "\n"))
+		return fmt.Sprintf("%d of %d bars and promises are kept, and not these:\n%s", kept, kept+others, missed.String())
 	}
+}
+
+// listed is a run that a page names by its flags, among those that made it.
+var listed = regexp.MustCompile("(?m)^- `(-[^`]+)`, in ")
+
+// commands are what made the page in a folder: the runs that it lists or, where it lists
+// none, the steps that this command runs.
+func (r room) commands(folder fs.FS) ([]string, error) {
+	text, err := fs.ReadFile(folder, "RESULTS.md")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var all []string
+	for _, run := range listed.FindAllSubmatch(text, -1) {
+		if command := fmt.Sprintf("go run ./%s %s", r.folder, run[1]); !slices.Contains(all, command) {
+			all = append(all, command)
+		}
+	}
+	if len(all) == 0 {
+		for _, s := range r.steps {
+			all = append(all, s.String())
+		}
+	}
+	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -42,9 +43,9 @@ func TestSection(t *testing.T) {
 	r := room{folder: "x", steps: []step{{args: []string{"./x", "-bars"}, output: "bars.txt"}}}
 	folder := fstest.MapFS{
 		"RESULTS.md": {Data: []byte("# What it costs\n\nMeasured 2026-11-24 with go1.26.8 on linux.\n\n" +
-			"| a | 1 | kept |\n| b | 2 | kept |\n| c | 3 | MISSED |\n" +
-			"| 2026-11-24 | f | yes |\n| 2026-11-24 | g | NO: lost |\n")},
-		"bars.txt": {Data: []byte("d  1.00  kept\ne  2.00  not in every stream\n")},
+			"| what | bar | |\n|---|--:|---|\n| a | 1 | kept |\n| b | 2 | kept |\n| c | 3 | MISSED |\n| c2 | 3 | MISSED |\n\n" +
+			"| date | what | kept |\n|---|---|---|\n| 2026-11-24 | f | yes |\n| 2026-11-24 | g | NO: lost |\n| 2026-11-24 | h | - |\n")},
+		"bars.txt": {Data: []byte("what  bar  \nd  1.00  kept\ne  2.00  not in every stream\n")},
 		"raw.csv":  {Data: []byte("1,2\n")},
 		"main.go":  {Data: []byte("package main\n")},
 	}
@@ -56,14 +57,36 @@ func TestSection(t *testing.T) {
 
 [All figures](x/RESULTS.md). Measured 2026-11-24 with go1.26.8 on linux.
 Data: [raw.csv](x/raw.csv), [bars.txt](x/bars.txt).
-4 of 7 bars and promises are kept, and not these:
+4 of 8 bars and promises are kept, and not these:
 
-    | c | 3 | MISSED |
-    | 2026-11-24 | g | NO: lost |
+| what | bar | |
+|---|--:|---|
+| c | 3 | MISSED |
+| c2 | 3 | MISSED |
+
+| date | what | kept |
+|---|---|---|
+| 2026-11-24 | g | NO: lost |
+
     e  2.00  not in every stream
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What made a page is what it says, and not what would make it today.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	r := room{folder: "x", steps: []step{{args: []string{"./x", "-seed", "1"}}}}
+	for page, want := range map[string][]string{
+		"# No runs\n": {"go run ./x -seed 1"},
+		"- `-seed 7 -calls 9`, in 5 s: a 1\n- `-seed 8`, in 6 s: b 2\n- `-seed 7 -calls 9`, in 4 s: c 1\n": {"go run ./x -seed 7 -calls 9", "go run ./x -seed 8"},
+	} {
+		got, err := r.commands(fstest.MapFS{"RESULTS.md": {Data: []byte(page)}})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: commands %q, %v; want %q", page, got, err, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package idemcache_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,7 +20,11 @@ import (
 func Example() {
 	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 	defer client.Close()
-	key := idemseal.Key{ID: 1, Secret: []byte(os.Getenv("RECORD_SECRET"))} // 32 bytes
+	secret, err := base64.StdEncoding.DecodeString(os.Getenv("RECORD_SECRET")) // 32 bytes
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	customer := func(r *http.Request) (idem.Scope, error) {
 		user, _, ok := r.BasicAuth()
 		if !ok {
@@ -28,7 +33,7 @@ func Example() {
 		return idem.Scope(user), nil
 	}
 
-	store := idemcache.New(idemseal.New(idemredis.New(client), key))
+	store := idemcache.New(idemseal.New(idemredis.New(client), idemseal.Key{ID: 1, Secret: secret}))
 	once := server.New(store, server.WithScope(customer))
 
 	http.Handle("POST /orders", once(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -53,10 +53,10 @@
 //	  with WithReplicas                   fewer: those that a replica had which was not promoted
 //	maxmemory-policy not noeviction       any claim, whenever memory is short
 //
-// A lost claim lets the operation run again. It is noticed afterwards, when both owners
-// complete: the second gets [idem.ErrFenced]. Where that is not enough, keep the records in
-// the database that the operation writes to, with its transaction, or have what is downstream
-// check the fence.
+// A lost claim lets the operation run again. That is noticed only when both runs overlap: the
+// second to complete gets [idem.ErrFenced]. A record that was done already and then lost leaves
+// no trace. Where that is not enough, keep the records in the database that the operation
+// writes to, with its transaction, or have what is downstream check the fence.
 //
 // [WithReplicas] has Claim and Complete wait for replicas. When too few answer in time, a
 // claim returns [ErrReplicas] and nothing runs; the record that the server has is handed

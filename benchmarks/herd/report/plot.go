@@ -55,7 +55,7 @@ const (
 )
 
 // Arrivals plots what reached the server in each 100 ms, a panel for each curve, and
-// the capacity as a line.
+// the capacity as a line. The scale is logarithmic.
 func Arrivals(path string, f Frame, curves []Curve) error {
 	panels := make([][]*plot.Plot, len(curves))
 	for i, c := range curves {
@@ -64,7 +64,7 @@ func Arrivals(path string, f Frame, curves []Curve) error {
 			return err
 		}
 		if i == 0 {
-			p.Title.Text = f.Title + ": arrivals per 100 ms (line: the capacity; shaded: the outage)\n\n" + p.Title.Text
+			p.Title.Text = f.Title + ": arrivals per 100 ms, on a logarithmic scale (line: the capacity; shaded: the outage)\n\n" + p.Title.Text
 		}
 		if i == len(curves)-1 {
 			p.X.Label.Text = "seconds"
