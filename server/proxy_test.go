@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -181,21 +182,23 @@ func TestClientThatIsGoneBeforeTheClaim(t *testing.T) {
 // answer says what it said.
 func TestDeadlineWhileWaiting(t *testing.T) {
 	t.Parallel()
-	store := idem.NewMemory()
-	id := idem.NewID("", idem.SharedScope, "POST", "/", "k")
-	if _, err := store.Claim(t.Context(), idem.ClaimRequest{ID: id, Owner: idem.NewOwner(), Lease: time.Minute, TTL: time.Minute}); err != nil {
-		t.Fatal(err)
-	}
-	once := server.New(store, server.WithSharedScope(), server.WithGuard(idem.WithWait(time.Minute)))(http.HandlerFunc(created))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
-	r.Header.Set(idem.Header, "k")
-	w := httptest.NewRecorder()
-	once.ServeHTTP(w, r)
-	if w.Header().Get(idem.StatusHeader) != string(idem.InProgress) {
-		t.Errorf("response %d %v, want in-progress", w.Code, w.Header())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		store := idem.NewMemory()
+		id := idem.NewID("", idem.SharedScope, "POST", "/", "k")
+		if _, err := store.Claim(t.Context(), idem.ClaimRequest{ID: id, Owner: idem.NewOwner(), Lease: time.Minute, TTL: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		once := server.New(store, server.WithSharedScope(), server.WithGuard(idem.WithWait(time.Minute)))(http.HandlerFunc(created))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
+		r.Header.Set(idem.Header, "k")
+		w := httptest.NewRecorder()
+		once.ServeHTTP(w, r)
+		if w.Header().Get(idem.StatusHeader) != string(idem.InProgress) {
+			t.Errorf("response %d %v, want in-progress", w.Code, w.Header())
+		}
+	})
 }
 
 func TestFieldNamesInAnyCase(t *testing.T) {

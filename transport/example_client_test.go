@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"time"
 
 	"github.com/goaroundhq/goaround/slot"
@@ -49,9 +50,9 @@ func ExampleBudget() {
 
 // An attempt that hangs is given up and made again, within the time of the whole call.
 func ExampleWithAttemptTimeout() {
-	n := 0
+	var n atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n++; n == 1 {
+		if n.Add(1) == 1 {
 			<-r.Context().Done() // nobody answers
 			return
 		}
@@ -60,7 +61,7 @@ func ExampleWithAttemptTimeout() {
 	defer server.Close()
 
 	client := &http.Client{Transport: transport.New(nil,
-		transport.WithAttemptTimeout(100*time.Millisecond),
+		transport.WithAttemptTimeout(time.Second),
 		transport.WithTimeout(time.Minute),
 		transport.WithObserver(transport.Observer{Attempt: func(_ context.Context, a transport.Attempt) {
 			if errors.Is(a.Err, transport.ErrAttemptTimeout) {

@@ -33,13 +33,16 @@ func TestWholeBodyReadLate(t *testing.T) {
 
 func TestWholeBodyReadLateOverTheWire(t *testing.T) {
 	t.Parallel()
-	for name, send := range map[string]func(w http.ResponseWriter){
-		"length": func(w http.ResponseWriter) { _, _ = io.WriteString(w, "done") },
-		"chunked": func(w http.ResponseWriter) {
+	for name, send := range map[string]http.HandlerFunc{
+		"length": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "done") },
+		"chunked": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Transfer-Encoding", "chunked")
 			_, _ = io.WriteString(w, "done")
-			_ = http.NewResponseController(w).Flush()
+			if r.ProtoMajor == 2 { // otherwise the last chunk would come after this one, and nobody would have read it
+				_ = http.NewResponseController(w).Flush()
+			}
 		},
-		"gzip": func(w http.ResponseWriter) {
+		"gzip": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			_, _ = io.WriteString(z, "done")
@@ -49,7 +52,7 @@ func TestWholeBodyReadLateOverTheWire(t *testing.T) {
 		for _, http2 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/http2=%t", name, http2), func(t *testing.T) {
 				t.Parallel()
-				ts, client := newTLS(t, http2, func(w http.ResponseWriter, _ *http.Request) { send(w) })
+				ts, client := newTLS(t, http2, send)
 				var ends context.Context
 				below := roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					ends = req.Context()
@@ -64,6 +67,9 @@ func TestWholeBodyReadLateOverTheWire(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer resp.Body.Close()
+				if chunked := resp.ContentLength < 0 && !resp.Uncompressed; chunked != (name == "chunked") {
+					t.Fatalf("the length is %d", resp.ContentLength)
+				}
 				body := make([]byte, len("done"))
 				if _, err := io.ReadFull(resp.Body, body); err != nil {
 					t.Fatal(err)
@@ -122,13 +128,18 @@ func TestTimeoutLeavesUpgradedConnections(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 		all, _ := io.ReadAll(rw) // until the client ends its half
 		_, _ = conn.Write(all)
-	}, transport.WithTimeout(300*time.Millisecond), transport.WithAttemptSteps(func(next http.RoundTripper) http.RoundTripper {
+	})
+	base := &http.Transport{}
+	remember := transport.WithAttemptSteps(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			ends = req.Context()
 			return next.RoundTrip(req)
 		})
-	}))
-	resp := w.upgrade(t)
+	})
+	resp := inTime(t, func(timeout time.Duration) (*http.Response, error) {
+		w.client.Transport = transport.New(base, transport.WithTimeout(timeout), remember)
+		return w.upgrade(t)
+	})
 	defer resp.Body.Close()
 	<-ends.Done()
 	conn, ok := resp.Body.(interface {

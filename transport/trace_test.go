@@ -68,7 +68,7 @@ func TestUnsentIsSentAgain(t *testing.T) {
 			defer client.CloseIdleConnections()
 			client.Transport.(*http.Transport).TLSHandshakeTimeout = 2 * time.Second
 			n := 0
-			rt := transport.New(client.Transport, transport.WithBackoff(noWait), transport.WithKeyMethods(),
+			rt := transport.New(client.Transport, transport.WithBackoff(noWait), transport.WithKeyMethods(), transport.WithMaxAttempts(0),
 				transport.WithObserver(transport.Observer{Attempt: func(_ context.Context, a transport.Attempt) {
 					if n++; n < 3 && a.Verdict != transport.Unprocessed {
 						t.Errorf("attempt %+v", a)
@@ -78,7 +78,7 @@ func TestUnsentIsSentAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if code, _, err := roundTrip(t, rt, req); code != 200 || err != nil || n != 3 {
+			if code, _, err := roundTrip(t, rt, req); code != 200 || err != nil || n < 3 { // more on a busy machine, where a good handshake takes too long
 				t.Errorf("%d, %v after %d attempts", code, err, n)
 			}
 		})
@@ -116,8 +116,9 @@ func TestAttemptTimeoutWithAConnection(t *testing.T) {
 		n.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
-	}, transport.WithKeyMethods(), transport.WithAttemptTimeout(100*time.Millisecond))
+	}, transport.WithKeyMethods(), transport.WithAttemptTimeout(time.Second), transport.WithMaxAttempts(0)) // busy machines have no connection at first
 	_, _, err := w.do(t, "POST", strings.NewReader("content"))
+	eventually(t, "the request", func() bool { return n.Load() > 0 })
 	if !errors.Is(err, transport.ErrAttemptTimeout) || n.Load() != 1 {
 		t.Errorf("%v after %d attempts", err, n.Load())
 	}

@@ -26,6 +26,18 @@ type daemon struct {
 // start runs it until the test ends, and returns its host and port.
 func (d daemon) start(t *testing.T) string {
 	t.Helper()
+	for range 5 { // somebody else may take the port before
+		if addr, runs := d.try(t); runs {
+			return addr
+		}
+	}
+	t.Fatal("chronyd ends at once")
+	return ""
+}
+
+// try runs it on a port that was free, and reports whether it answers.
+func (d daemon) try(t *testing.T) (addr string, runs bool) {
+	t.Helper()
 	program := need(t, "chronyd", "chrony", "/usr/sbin/chronyd", "/usr/local/sbin/chronyd")
 	self, err := user.Current()
 	if err != nil {
@@ -64,9 +76,8 @@ func (d daemon) start(t *testing.T) string {
 			t.Logf("chronyd on port %d:\n%s", port, &log)
 		}
 	})
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	waitUntilItAnswers(t, addr, ended)
-	return addr
+	addr = fmt.Sprintf("127.0.0.1:%d", port)
+	return addr, answersInTime(t, addr, ended)
 }
 
 // need finds a program or file of a Debian package.
@@ -94,21 +105,22 @@ func freePort(t *testing.T) int {
 	return conn.LocalAddr().(*net.UDPAddr).Port
 }
 
-// waitUntilItAnswers asks as often as it takes. The answer may be that it is not
-// synchronized.
-func waitUntilItAnswers(t *testing.T, addr string, ended <-chan struct{}) {
+// answersInTime asks as often as it takes, unless chronyd has ended. The answer may be that it
+// is not synchronized.
+func answersInTime(t *testing.T, addr string, ended <-chan struct{}) bool {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		select {
 		case <-ended:
-			t.Fatal("chronyd ended at once")
+			return false
 		default:
 		}
 		if answers(t, addr) {
-			return
+			return true
 		}
 	}
 	t.Fatal("chronyd does not answer")
+	return false
 }
 
 func answers(t *testing.T, addr string) bool {

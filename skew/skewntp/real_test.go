@@ -126,7 +126,7 @@ func TestServerThatLimitsItsRate(t *testing.T) {
 	t.Parallel()
 	limited := daemon{synced: true, limits: "ratelimit interval 12 burst 8 leak 4"}.start(t)
 	source := skewntp.New(limited, skewntp.WithMinInterval(time.Millisecond))
-	c := skew.New(skew.WithSystem(wrong()), skew.WithSources(source), skew.WithTimeout(300*time.Millisecond))
+	c := skew.New(skew.WithSystem(wrong()), skew.WithSources(source), skew.WithTimeout(3*time.Second))
 	var report skew.Report
 	for n := 0; ; n++ {
 		var err error

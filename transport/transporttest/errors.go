@@ -13,8 +13,9 @@ var errorRules = []rule{
 		says: "errors.Is finds in the error what the network said, here syscall.ECONNREFUSED",
 		check: func(e *env) {
 			s := e.serve(echo)
-			s.server.Close()
-			if _, err := s.do(s.request(http.MethodGet, nil)); !errors.Is(err, syscall.ECONNREFUSED) {
+			req := s.request(http.MethodGet, nil)
+			req.URL.Host = nowhere
+			if _, err := s.do(req); !errors.Is(err, syscall.ECONNREFUSED) {
 				e.errorf("the error is %v", err)
 			}
 		},

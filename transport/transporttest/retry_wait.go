@@ -3,6 +3,7 @@ package transporttest
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -42,7 +43,8 @@ var waitRules = []rule{
 			ctx, cancel := context.WithTimeout(e.ctx, 3*time.Second)
 			defer cancel()
 			_, _ = s.do(s.requestWith(ctx, http.MethodGet, nil)) // how it ends does not matter
-			if n := len(s.seen()); n != 1 {
+			// A busy machine may not even have sent the first in that time.
+			if n := len(s.seen()); n > 1 {
 				e.errorf("%d requests came within seconds", n)
 			}
 		},
@@ -71,14 +73,17 @@ var waitRules = []rule{
 		check: func(e *env) {
 			s := e.script(status(http.StatusServiceUnavailable, "Retry-After", "8"))
 			ctx, cancel := context.WithCancel(e.ctx)
+			over := make(chan struct{})
+			end := sync.OnceFunc(func() { cancel(); close(over) })
 			// Nobody can see that the target waits; it does by then.
-			s.tap.got = func() { time.AfterFunc(200*time.Millisecond, cancel) }
+			s.tap.got = func() { time.AfterFunc(200*time.Millisecond, end) }
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				defer e.recovered()
 				_, _ = s.do(s.requestWith(ctx, http.MethodGet, nil)) // how it ends does not matter
 			}()
+			e.came("a response, and the end of the context", over)
 			if !within(5*time.Second, done) {
 				e.errorf("the call waits on after the end of its context")
 				within(2*defaultPatience, done) // it does not wait for ever

@@ -189,7 +189,7 @@ func (s *service) converse(req *http.Request, writer *io.PipeWriter) {
 func (e *env) allocatesLittle(f func()) {
 	least := uint64(math.MaxUint64)
 	var start, end runtime.MemStats
-	for try := 0; try < 10 && least >= large/2; try++ {
+	for try := 0; try < 10 && least >= large/2 && e.ctx.Err() == nil; try++ {
 		runtime.ReadMemStats(&start)
 		f()
 		runtime.ReadMemStats(&end)

@@ -27,6 +27,9 @@ const (
 
 const install = "apt-get install -y prometheus"
 
+// startTries is how often another port is tried, when somebody else took the first.
+const startTries = 5
+
 // Server is a Prometheus of a test.
 type Server struct {
 	url    string
@@ -49,11 +52,26 @@ func Start(t testing.TB, address string, rules []byte) *Server {
 	if err != nil {
 		t.Fatalf("promtest: %v; install it: %s", err, install)
 	}
-	dir, listen := t.TempDir(), freePort(t)
+	dir := t.TempDir()
 	config, alerts := filepath.Join(dir, "prometheus.yml"), filepath.Join(dir, "rules.yml")
 	write(t, alerts, rules)
 	write(t, config, fmt.Appendf(nil, configuration, alerts, address))
-	log := new(strings.Builder)
+	for tries := startTries; ; tries-- {
+		log := new(strings.Builder)
+		s, ended := launch(t, path, dir, config, log)
+		if s.getsReady(t, ended) {
+			return s
+		}
+		if tries == 1 || !strings.Contains(log.String(), "address already in use") {
+			t.Fatal("promtest: prometheus has ended before it was ready")
+		}
+	}
+}
+
+// launch starts a process on a port that was free, which ends with the test.
+func launch(t testing.TB, path, dir, config string, log *strings.Builder) (*Server, <-chan struct{}) {
+	t.Helper()
+	listen := freePort(t)
 	cmd := exec.CommandContext(context.Background(), path, "--config.file="+config, //nolint:gosec // a program that was looked up
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+listen, "--log.level=warn")
 	cmd.Stdout, cmd.Stderr = log, log
@@ -74,24 +92,23 @@ func Start(t testing.TB, address string, rules []byte) *Server {
 			t.Logf("prometheus: %s", log)
 		}
 	})
-	s.awaitReady(t, ended)
-	return s
+	return s, ended
 }
 
-// awaitReady fails the test at once when the process ends before.
-func (s *Server) awaitReady(t testing.TB, ended <-chan struct{}) {
+// getsReady waits until the process is ready, or has ended before.
+func (s *Server) getsReady(t testing.TB, ended <-chan struct{}) bool {
 	t.Helper()
 	for deadline := time.Now().Add(Patience); ; {
-		_, err := s.get(t.Context(), "/-/ready", nil)
-		if err == nil {
-			return
+		said, err := s.get(t.Context(), "/-/ready", nil)
+		if err == nil && strings.Contains(string(said), "Prometheus") { // and not who took the port
+			return true
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("promtest: prometheus is not ready: %v", err)
 		}
 		select {
 		case <-ended:
-			t.Fatal("promtest: prometheus has ended before it was ready")
+			return false
 		case <-time.After(pause):
 		}
 	}
