@@ -16,7 +16,11 @@ const patience = time.Second
 
 // measure makes a run.
 func measure(ctx context.Context, o options, progress io.Writer) (_ *result, err error) {
-	task := serverTask{TTL: o.ttl, Leak: o.leak}
+	task := serverTask{TTL: o.ttl, Leak: o.leak, Fill: fill{
+		// Of this nothing is left when the warm-up ends, which is twice as long.
+		For: time.Duration(warmup / 2 * float64(o.lasts)),
+		TTL: max(o.ttl, min(2*time.Second, o.lasts/20)),
+	}}
 	if o.store == "redis" {
 		store, err := redistest.Open()
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/metrics"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,15 +19,24 @@ import (
 	"github.com/goaroundhq/goaround/server"
 )
 
-// maxBytes bounds the memory store. Records that live for a hundredth of five minutes do not
-// reach it before 50,000 first runs a second.
+// maxBytes bounds the memory store. Records that live for two seconds do not reach it before
+// 50,000 first runs a second.
 const maxBytes = 128 << 20
 
 // serverTask is what the server is told.
 type serverTask struct {
 	Redis string        // address; "" is the memory store
 	TTL   time.Duration // of records
-	Leak  bool
+	Fill  fill
+	Leak  leaks
+}
+
+// fill is the start of a run, in which the store holds more than it ever will again. Its maps
+// keep the room of the most that they held, as maps of Go do: without this they would grow
+// whenever the rate is higher than before, and that is no leak.
+type fill struct {
+	For time.Duration
+	TTL time.Duration // of records made in it
 }
 
 // serve says its address, and a sample whenever it is asked. It ends when nobody can ask any
@@ -40,12 +48,7 @@ func serve(in *json.Decoder, out *json.Encoder) error {
 	}
 	s := &service{}
 	store := s.open(task)
-	var orders http.Handler = http.HandlerFunc(order)
-	if task.Leak {
-		orders = &leak{next: orders}
-	}
-	once := server.New(store, server.WithSharedScope(), server.WithGuard(idem.WithTTL(task.TTL)))
-	web := &http.Server{Handler: once(orders), ReadHeaderTimeout: time.Minute, ConnState: s.count}
+	web := &http.Server{Handler: handler(store, task), ReadHeaderTimeout: time.Minute, ConnState: s.count}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -67,6 +70,25 @@ func serve(in *json.Decoder, out *json.Encoder) error {
 			return err
 		}
 	}
+}
+
+// handler is what runs in applications: the middleware, and below it what it guards.
+func handler(store idem.Store, task serverTask) http.Handler {
+	var orders http.Handler = http.HandlerFunc(order)
+	if task.Leak.Bytes > 0 || task.Leak.Goroutines > 0 {
+		orders = &leak{next: orders, leaks: task.Leak}
+	}
+	once := func(ttl time.Duration) http.Handler {
+		return server.New(store, server.WithSharedScope(), server.WithGuard(idem.WithTTL(ttl)))(orders)
+	}
+	filling, judged, begun := once(task.Fill.TTL), once(task.TTL), time.Now()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if time.Since(begun) < task.Fill.For {
+			filling.ServeHTTP(w, r)
+		} else {
+			judged.ServeHTTP(w, r)
+		}
+	})
 }
 
 // service is what samples are taken of.
@@ -130,22 +152,4 @@ func order(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "/orders/17")
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer)
-}
-
-// leak holds on to something of each request, and to a goroutine of some.
-type leak struct {
-	next http.Handler
-	mu   sync.Mutex
-	held [][]byte
-}
-
-func (l *leak) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	l.held = append(l.held, make([]byte, 4<<10))
-	n := len(l.held)
-	l.mu.Unlock()
-	if n%100 == 0 {
-		go func() { select {} }()
-	}
-	l.next.ServeHTTP(w, r)
 }
