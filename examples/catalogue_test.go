@@ -60,12 +60,12 @@ func TestDocumentedOutputIsTheOutput(t *testing.T) {
 			}
 			compared++
 			output := "\t" + strings.ReplaceAll(strings.TrimRight(e.Output, "\n"), "\n", "\n\t")
-			if !strings.Contains(main, strings.TrimLeft(output, "\t")) {
+			if !strings.Contains(main, "\n\n"+output+"\n") || strings.Contains(main, output+"\n\t") {
 				t.Errorf("%s documents another output than\n%s", name, e.Output)
 			}
 		}
 	}
-	if compared < 8 {
+	if compared < 12 {
 		t.Errorf("compared %d only", compared)
 	}
 }

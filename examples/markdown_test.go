@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,28 +26,37 @@ type page struct {
 	anchors map[string]bool // that headings make
 }
 
-// pages are all Markdown files of the repository, by their paths.
-func pages(t *testing.T) map[string]page {
+// files are the paths of those files of the repository that end so.
+func files(t *testing.T, ext string) []string {
 	t.Helper()
-	found := map[string]page{}
-	root := os.DirFS("..")
-	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
+	var found []string
+	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && (path == ".git" || d.Name() == "testdata"):
 			return fs.SkipDir
-		case filepath.Ext(path) != ".md":
-			return nil
+		case filepath.Ext(path) == ext:
+			found = append(found, path)
 		}
-		text, err := fs.ReadFile(root, path)
-		if err == nil {
-			found[path] = parsePage(path, text)
-		}
-		return err
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return found
+}
+
+// pages are all Markdown files of the repository, by their paths.
+func pages(t *testing.T) map[string]page {
+	t.Helper()
+	found := map[string]page{}
+	for _, path := range files(t, ".md") {
+		text, err := os.ReadFile(filepath.Join("..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[path] = parsePage(path, text)
 	}
 	if len(found) < 5 || found["README.md"].text == "" {
 		t.Fatalf("found %d pages only", len(found))
@@ -59,19 +70,46 @@ func parsePage(path string, source []byte) page {
 	ids := parser.WithIDs(githubIDs(p.anchors))
 	tree := markdown.Parser().Parse(text.NewReader(source), parser.WithContext(parser.NewContext(ids)))
 	_ = ast.Walk(tree, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		switch n := n.(type) {
-		case *ast.Link:
-			if entering {
-				p.links = append(p.links, string(n.Destination))
-			}
-		case *ast.Image:
-			if entering {
-				p.links = append(p.links, string(n.Destination))
-			}
+		if entering {
+			p.links = append(p.links, links(n, source)...)
 		}
 		return ast.WalkContinue, nil // the walk itself cannot fail
 	})
 	return p
+}
+
+var attribute = regexp.MustCompile(`(?i)\b(?:href|src)="([^"]*)"`)
+
+// links are those of a node itself, without those of its children.
+func links(n ast.Node, source []byte) []string {
+	var html text.Segments
+	switch n := n.(type) {
+	case *ast.Link:
+		return []string{string(n.Destination)}
+	case *ast.Image:
+		return []string{string(n.Destination)}
+	case *ast.AutoLink:
+		return []string{string(n.URL(source))}
+	case *ast.RawHTML:
+		html = *n.Segments
+	case *ast.HTMLBlock:
+		html = *n.Lines()
+	}
+	var found []string
+	for _, match := range attribute.FindAllSubmatch(html.Value(source), -1) {
+		found = append(found, string(match[1]))
+	}
+	return found
+}
+
+func TestLinksAreFoundInEveryForm(t *testing.T) {
+	t.Parallel()
+	p := parsePage("x.md", []byte("[a](1) ![b](2) <https://example.com/3> https://example.com/4 <a href=\"5\">c</a>\n\n"+
+		"[d]\n\n[d]: 6\n\n<p>\n<img\n  src=\"7\">\n</p>\n\n`[e](none)`\n"))
+	want := []string{"1", "2", "https://example.com/3", "https://example.com/4", "5", "6", "7"}
+	if !slices.Equal(p.links, want) {
+		t.Errorf("found %q, want %q", p.links, want)
+	}
 }
 
 // githubIDs names headings as GitHub does: in lower case, without punctuation, with - for
@@ -125,6 +163,29 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				t.Errorf("%s: the link to %s leads nowhere: %s", p.path, link, problem)
 			}
 		}
+	}
+}
+
+var inComment = regexp.MustCompile(regexp.QuoteMeta(blob) + `[\w./#-]+`)
+
+// So do those in Go code, which are whole URLs.
+func TestLinksInCodeLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	all, found := pages(t), 0
+	for _, path := range files(t, ".go") {
+		source, err := os.ReadFile(filepath.Join("..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range inComment.FindAllString(string(source), -1) {
+			found++
+			if problem := follow(all, page{}, strings.TrimRight(link, ".")); problem != "" {
+				t.Errorf("%s: the link to %s leads nowhere: %s", path, link, problem)
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("found %d links only", found)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,15 +35,39 @@ func TestSnippetsAreExamples(t *testing.T) {
 
 // missing is the first line of a snippet that the source lacks, or "".
 func missing(source, snippet string) string {
-	for line := range strings.Lines(snippet) {
-		line = strings.TrimSpace(line)
-		_, rest, ok := strings.Cut(source, line)
-		if !ok {
+	lines := trimmed(source)
+	for _, line := range trimmed(snippet) {
+		at := slices.Index(lines, line)
+		if at < 0 {
 			return line
 		}
-		source = rest
+		lines = lines[at+1:]
 	}
 	return ""
+}
+
+func trimmed(text string) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return lines
+}
+
+func TestMissingWantsWholeLinesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	const source = "func Example() {\n\ta := b(c)\n\td()\n}\n"
+	for snippet, want := range map[string]string{
+		"a := b(c)\nd()\n":     "",
+		"\ta := b(c)\n\td()\n": "",
+		"a := b\n":             "a := b",
+		"b(c)\n":               "b(c)",
+		"d()\na := b(c)\n":     "a := b(c)",
+	} {
+		if got := missing(source, snippet); got != want {
+			t.Errorf("%q lacks %q, want %q", snippet, got, want)
+		}
+	}
 }
 
 // example returns the source of an Example function.

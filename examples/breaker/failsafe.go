@@ -9,9 +9,10 @@ import (
 	"github.com/goaroundhq/goaround/transport"
 )
 
-// newFailsafe makes a breaker that opens after six failures in a row.
+// newFailsafe makes a breaker that opens after six failures in a row, and lets one request
+// through to find out; without the success threshold it would be six, too.
 func newFailsafe(string) transport.Breaker {
-	return failsafe{circuitbreaker.NewBuilder[any]().WithFailureThreshold(6).WithDelay(pause).Build()}
+	return failsafe{circuitbreaker.NewBuilder[any]().WithFailureThreshold(6).WithSuccessThreshold(1).WithDelay(pause).Build()}
 }
 
 // failsafe gives a breaker of failsafe-go the shape that is asked for.
@@ -24,10 +25,12 @@ func (b failsafe) Allow() (done func(error), err error) {
 		return nil, circuitbreaker.ErrOpen
 	}
 	return func(err error) {
-		if err == nil || errors.Is(err, context.Canceled) { // a permit must come back, and there is no third way
+		switch {
+		case err == nil:
 			b.RecordSuccess()
-			return
+		case errors.Is(err, context.Canceled) && b.IsClosed(): // the caller left, which tells nothing
+		default: // also a caller who left in a trial, whose permit must come back
+			b.RecordError(err)
 		}
-		b.RecordError(err)
 	}, nil
 }

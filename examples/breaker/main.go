@@ -4,7 +4,14 @@
 //	go run ./examples/breaker -failsafe
 //
 // A server fails, and the breaker opens: calls end at once, without a request and without a
-// wait. After a second it lets one request through, finds the server well again, and closes.
+// wait. After a second it lets one request through, finds the server well again, and closes:
+//
+//	ill: false  requests: 1  200 OK
+//	ill: true   requests: 4  503 Service Unavailable
+//	ill: true   requests: 2  not sent
+//	ill: true   requests: 0  not sent
+//	ill: false  requests: 0  not sent
+//	ill: false  requests: 1  200 OK
 package main
 
 import (
@@ -82,7 +89,8 @@ func call(client *http.Client, url string) string {
 	return resp.Status
 }
 
-// perHost keeps a breaker for each host: one that is down must not take the others with it.
+// perHost keeps a breaker for each host: one that is down must not take the others with it. It
+// keeps them for ever, which is for hosts that are few and known; bound it where users name them.
 func perHost(newBreaker func(host string) transport.Breaker) func(*http.Request) transport.Breaker {
 	var mu sync.Mutex
 	breakers := make(map[string]transport.Breaker)

@@ -8,12 +8,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
+	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -25,12 +29,25 @@ import (
 
 func main() {
 	s := http.Server{
-		Addr:              "localhost:8080",
-		Handler:           newRouter(idem.NewMemory()),
-		ReadHeaderTimeout: 5 * time.Second,
+		Addr:        "localhost:8080",
+		Handler:     newRouter(idem.NewMemory()), // with more than one process or a restart: idemredis or idemsql
+		ReadTimeout: 10 * time.Second,            // a body that never comes must not keep its key in progress
+		IdleTimeout: time.Minute,
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ended := make(chan error, 1)
+	context.AfterFunc(ctx, func() {
+		stop()                                    // a second interrupt ends the process at once
+		ended <- s.Shutdown(context.Background()) // orders that run now end first
+	})
 	log.Printf("listening on %s", s.Addr)
-	log.Fatal(s.ListenAndServe())
+	err := s.ListenAndServe()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = <-ended
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 // newRouter puts authentication around the middleware, and the middleware around the
@@ -64,10 +81,8 @@ func (s *shop) order(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "order too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	number := s.orders.Add(1)
-	w.Header().Set("Location", fmt.Sprintf("/orders/%d", number))
 	w.WriteHeader(http.StatusCreated)
-	fmt.Fprintf(w, "order %d: %s\n", number, goods)
+	fmt.Fprintf(w, "order %d: %s\n", s.orders.Add(1), goods)
 }
 
 func (s *shop) count(w http.ResponseWriter, _ *http.Request) {

@@ -58,9 +58,10 @@ func run(ctx context.Context, out io.Writer) error {
 	// The network: a proxy is busy, then the shop takes an order and its response is lost.
 	network := faults.Script(faults.Status(http.StatusServiceUnavailable), faults.LoseResponse())
 
-	// This is what a program needs, but for the observer, which prints.
+	// This is what a program needs, but for the network and for the observer, which prints.
+	base := http.DefaultTransport.(*http.Transport).Clone()
 	client := &http.Client{
-		Transport: transport.New(network(&http.Transport{}), transport.WithObserver(printing(out))),
+		Transport: transport.New(network(base), transport.WithObserver(printing(out))),
 		Timeout:   10 * time.Second, // for a call with all its attempts
 	}
 	defer client.CloseIdleConnections()

@@ -6,7 +6,25 @@
 // It prints what happens to three messages: the acknowledgement of the first is lost, the
 // payment service's answer to the second, and the third comes when the payment service is
 // down. All are delivered again, and everybody pays once. queue.go and payments.go stand
-// in for a message broker and the other service.
+// in for a message broker and the other service:
+//
+//	order-1 is delivered
+//	  ada pays 500 cents: receipt-1
+//	  acknowledged with receipt-1, but that is lost
+//	order-2 is delivered
+//	  grace pays 700 cents: receipt-2
+//	  not acknowledged: no answer
+//	order-3 is delivered
+//	  not acknowledged: connection refused
+//	order-1 is delivered
+//	  acknowledged with receipt-1
+//	order-2 is delivered
+//	  the payment service is asked, and has receipt-2
+//	  acknowledged with receipt-2
+//	order-3 is delivered
+//	  ada pays 300 cents: receipt-3
+//	  acknowledged with receipt-3
+//	6 deliveries, 3 payments
 package main
 
 import (
@@ -69,7 +87,7 @@ func (c *consumer) handle(ctx context.Context, m message) (receipt string, err e
 // findOut is asked when a message is delivered again and nobody knows how the first
 // attempt ended. It must be sure; with an error the outcome stays unknown.
 func (c *consumer) findOut(m message) (idem.Resolution, error) {
-	receipt, found := c.payments.find(m.ID)
+	receipt, found := c.payments.find(m)
 	if !found {
 		return idem.Resolution{State: idem.Absent}, nil // it is not under way either
 	}

@@ -22,7 +22,10 @@ type payments struct {
 	receipts map[string]receipt // by key
 }
 
-type receipt struct{ number, reference string }
+type receipt struct {
+	number string
+	of     message
+}
 
 func newPayments(out io.Writer, loses, down string) *payments {
 	return &payments{out: out, loses: loses, down: down, receipts: make(map[string]receipt)}
@@ -36,7 +39,7 @@ func (p *payments) charge(key string, m message) (string, error) {
 	}
 	r, again := p.receipts[key]
 	if !again {
-		r = receipt{fmt.Sprintf("receipt-%d", len(p.receipts)+1), m.ID}
+		r = receipt{fmt.Sprintf("receipt-%d", len(p.receipts)+1), m}
 		p.receipts[key] = r
 		fmt.Fprintf(p.out, "  %s pays %d cents: %s\n", m.Customer, m.Cents, r.number)
 	}
@@ -48,9 +51,9 @@ func (p *payments) charge(key string, m message) (string, error) {
 }
 
 // find returns the receipt for a message.
-func (p *payments) find(reference string) (number string, found bool) {
+func (p *payments) find(m message) (number string, found bool) {
 	for _, r := range p.receipts {
-		if r.reference == reference {
+		if r.of == m {
 			fmt.Fprintf(p.out, "  the payment service is asked, and has %s\n", r.number)
 			return r.number, true
 		}

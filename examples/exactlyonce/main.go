@@ -17,10 +17,13 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -41,9 +44,33 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := http.Server{Addr: "localhost:8080", Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	log.Printf("listening on %s, keeping everything in %s", s.Addr, *file)
-	log.Fatal(s.ListenAndServe())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "localhost:8080")
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("listening on %s, keeping everything in %s", listener.Addr(), *file)
+	err = errors.Join(serve(ctx, listener, handler), bank.db.Close())
+	stop()
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve ends when ctx does. Transfers that run then have ten seconds to end.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	// A body that never comes must not keep its key in progress.
+	s := http.Server{Handler: handler, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return s.Shutdown(ctx)
 }
 
 // newHandler guards the one route that has an effect. The store is in the database that
@@ -56,12 +83,17 @@ func newHandler(b *bank) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /transfers", once(http.HandlerFunc(transfer)))
 	mux.HandleFunc("GET /accounts", b.accounts)
-	return middleware.BasicAuth("bank", map[string]string{"ada": "lovelace", "grace": "hopper"})(mux)
+	return middleware.BasicAuth("bank", passwords)(mux)
 }
+
+var passwords = map[string]string{"ada": "lovelace", "grace": "hopper"}
 
 // customer says whose key a request carries; BasicAuth stands outside and has verified it.
 func customer(r *http.Request) (idem.Scope, error) {
-	name, _, _ := r.BasicAuth()
+	name, _, ok := r.BasicAuth()
+	if !ok {
+		return "", errors.New("request without a customer")
+	}
 	return idem.Scope(name), nil
 }
 

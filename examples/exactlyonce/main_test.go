@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -28,14 +28,14 @@ func TestMain(m *testing.M) {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			os.Exit(0)
 		}()
-		fmt.Println("error:", serve(file, moment))
+		fmt.Println("error:", child(file, moment))
 		return
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// serve is main on a free port, which it prints.
-func serve(file, moment string) error {
+// child is main on a free port, which it prints.
+func child(file, moment string) error {
 	bank, err := open(background, file)
 	if err != nil {
 		return err
@@ -49,8 +49,7 @@ func serve(file, moment string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	s := http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	return s.Serve(listener)
+	return serve(background, listener, handler)
 }
 
 // process is a server in another process.
@@ -86,6 +85,42 @@ func (p process) wait() {
 func (p process) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait() // it was killed
+}
+
+// A commit that was acknowledged must survive a power cut, which a test cannot make.
+func TestCommitsReachTheDisk(t *testing.T) {
+	t.Parallel()
+	bank, err := open(t.Context(), filepath.Join(t.TempDir(), "bank.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var synchronous int
+	err = bank.db.QueryRow("PRAGMA synchronous").Scan(&synchronous)
+	if err := errors.Join(err, bank.db.Close()); err != nil || synchronous < 2 {
+		t.Errorf("synchronous is %d (%v), want 2, which is FULL", synchronous, err)
+	}
+}
+
+// Interrupted, the server lets a transfer end that is under way.
+func TestServesUntilInterrupted(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		interrupt()
+		w.WriteHeader(http.StatusCreated)
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, listener, slow) }()
+	if got := post("http://"+listener.Addr().String(), "ada", "rent", "grace", "500"); !strings.HasPrefix(got, "201") {
+		t.Errorf("got %s", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestCrashRefusesOtherMoments(t *testing.T) {

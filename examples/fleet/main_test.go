@@ -13,7 +13,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var line = regexp.MustCompile(`(?m)^(.{15}) (\d+) of \d+ done, ([\d.]+) requests for each, at most (\d+) in 100 ms$`)
 
-// Everybody gets through in both ways, and those who take turns with fewer requests.
+// Everybody gets through in both ways, and those who take turns with far fewer requests: with a
+// queue in each process alone, more than half of them remain.
 func TestTurnsSpareRequests(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
@@ -35,7 +36,7 @@ func TestTurnsSpareRequests(t *testing.T) {
 		}
 		requests[i] = n
 	}
-	if requests[1] >= requests[0] {
+	if 2*requests[1] >= requests[0] {
 		t.Errorf("in turns each call takes %.1f requests, and at random %.1f", requests[1], requests[0])
 	}
 }

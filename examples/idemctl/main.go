@@ -26,8 +26,10 @@
 // A handler called the payment service, and its machine lost power. Whether the customer
 // paid is not known, so repetitions get 409 outcome-unknown, and list shows the record
 // first. Ask the payment service; then resolve tells those who ask again what happened, or
-// lets the next one run it. What a program can find out by itself it does with
-// server.WithRecover or with Recover of idem.Operation, before an operator has to.
+// lets the next one run it. It ends the run that it shows before it asks; with --yes, name the
+// run that list showed by its --fence, for another one may have begun meanwhile. What a program
+// can find out by itself it does with server.WithRecover or with Recover of idem.Operation,
+// before an operator has to.
 //
 // Everything but store.go works on idem.Admin, so a copy of this command serves any store.
 // One that wraps another, as package idemseal does, must be wrapped in store.go too, or

@@ -12,7 +12,8 @@ import (
 type resolveCommand struct {
 	target  `embed:""`
 	outcome `embed:""`
-	Yes     bool `short:"y" help:"Do not ask."`
+	Fence   uint64 `placeholder:"N" help:"Only the run with this fence, as list shows it: what was found out is of that one."`
+	Yes     bool   `short:"y" help:"Do not ask."`
 }
 
 // Validate is called by kong.
@@ -43,10 +44,14 @@ func (r *resolveCommand) Run(ctx context.Context, c *console, store idem.Admin) 
 	if info.State != idem.Unknown {
 		return fmt.Errorf("%w but %v: nothing was changed. %s", idem.ErrResolve, info.State, meaning(info.State))
 	}
+	if r.Fence != 0 && r.Fence != info.Fence {
+		return fmt.Errorf("the record is of another run by now, with fence %d: nothing was changed", info.Fence)
+	}
 	fmt.Fprintf(c.err, "\n%s\n", plan)
 	if err := c.confirm("Resolve it so?", r.Yes); err != nil {
 		return err
 	}
+	resolution.Fence = info.Fence // what was shown is what is resolved, and no run that came meanwhile
 	err = store.Resolve(ctx, id, resolution)
 	switch {
 	case errors.Is(err, idem.ErrResolve), errors.Is(err, idem.ErrLost):

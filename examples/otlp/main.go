@@ -7,7 +7,24 @@
 // transport tries again and the middleware replays the response. Client and service send what
 // they measure to the collector of the environment, or, where none is named, to a small
 // receiver in this program, which prints what came: the trace of the call, and the names of
-// the instruments.
+// the instruments:
+//
+//	retry POST, retry.outcome success_retried
+//	  POST, error.type reset
+//	    POST /orders, idempotency.result executed
+//	  POST, http.request.resend_count 1
+//	    POST /orders, idempotency.result replayed
+//	idempotency.claims
+//	idempotency.endings
+//	idempotency.requests
+//	idempotency.store.duration
+//	retry.call.attempts
+//	retry.call.duration
+//	retry.duplicate_operations
+//	retry.retries
+//	retry.suppressed
+//	retry.unpaced
+//	retry.wait.duration
 package main
 
 import (

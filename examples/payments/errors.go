@@ -44,12 +44,11 @@ func (t *translator) WriteHeader(code int) {
 		header.Set("Idempotent-Replayed", "true") // as Stripe calls it
 	}
 	status := idem.Status(header.Get(idem.StatusHeader))
-	if status == "" {
+	if status == "" || status == idem.Unprotected { // it is the handler's
 		t.ResponseWriter.WriteHeader(code)
 		return
 	}
 	t.replaced = true
-	header.Del("Content-Length")
 	switch status {
 	case idem.KeyReused: // 422 by the IETF draft
 		writeError(t.ResponseWriter, http.StatusBadRequest, apiError{Type: "idempotency_error",
@@ -58,6 +57,14 @@ func (t *translator) WriteHeader(code int) {
 		header.Set("Stripe-Should-Retry", "true") // goaround's transport reads this, as Stripe's clients do
 		writeError(t.ResponseWriter, http.StatusConflict, apiError{Type: "idempotency_error", Code: "idempotency_key_in_use",
 			Message: "A request with this key is being processed. Try again later."})
+	case idem.OutcomeUnknown:
+		header.Set("Stripe-Should-Retry", "false") // else Stripe's clients try again after a 409
+		writeError(t.ResponseWriter, code, apiError{Type: "api_error",
+			Message: "Whether the request was processed is not known. Do not use a new key."})
+	case idem.ResponseNotStored:
+		header.Set("Stripe-Should-Retry", "false")
+		writeError(t.ResponseWriter, code, apiError{Type: "api_error",
+			Message: "The request was processed, and its response was not kept. Do not use a new key."})
 	default: // the other statuses keep their code, and have their name in the header
 		kind := "invalid_request_error"
 		if code >= http.StatusInternalServerError {

@@ -43,6 +43,8 @@ func main() {
 // newHandler is the API: who is calling, the errors, the keys, and the charges, from the
 // outside in.
 func newHandler(l *ledger, slowBank *gate) http.Handler {
+	// A charge without a key runs each time that it is sent, as Stripe's do; server.WithRequired
+	// would refuse it. In production, with more than one process or a restart: idemredis or idemsql.
 	once := server.New(idem.NewMemory(), server.WithScope(account))
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/charges", inStripesWords(authenticate(once(&charges{l, slowBank}))))

@@ -2,12 +2,14 @@
 // once for each key.
 //
 //	go run ./examples/service
+//	go run ./examples/service -redis localhost:6379
 //	go run ./examples/service -addr localhost:8080
 //	curl -i -u ada:lovelace -H 'Idempotency-Key: "tea-1"' -d tea localhost:8080/orders
 //
 // It sends itself some requests and prints what each customer gets: the first answer, the
 // same one again, and what the middleware says of itself. With -addr it serves until it is
-// interrupted. The shop has taken three orders in the end:
+// interrupted. With -redis several of its processes know each other's keys, and keys outlive
+// them, as must be in production: run it twice. The shop has taken three orders in the end:
 //
 //	ada    "monday"   tea       201 order 1: tea
 //	ada    "monday"   tea       201 order 1: tea (replayed)
@@ -31,6 +33,7 @@ import (
 	"os"
 	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -39,17 +42,23 @@ import (
 
 func main() {
 	addr := flag.String("addr", "", "serve at this `ADDRESS` until interrupted, instead of printing")
+	redisAddr := flag.String("redis", "", "keep the keys in the Redis at this `ADDRESS`, instead of in memory")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *addr, os.Stdout)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *addr, *redisAddr, os.Stdout)
 	stop()
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, addr string, out io.Writer) error {
-	handler := newHandler(idem.NewMemory())
+func run(ctx context.Context, addr, redisAddr string, out io.Writer) error {
+	store, closeStore, err := openStore(ctx, redisAddr)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	handler := newHandler(store)
 	if addr == "" {
 		return show(ctx, out, handler)
 	}
@@ -112,7 +121,8 @@ func authenticate(next http.Handler) http.Handler {
 
 // serve ends when ctx does. Requests that run then have five seconds to end.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	s := http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	// A body that never comes must not keep its key in progress.
+	s := http.Server{Handler: handler, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
 	select {

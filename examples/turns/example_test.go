@@ -14,7 +14,7 @@ func Example() {
 	// order-17: busy
 	// order-17: busy
 	// order-17: 4 pieces taken
-	// process one has ticket-order-17
-	// process two has ticket-order-17
+	// process 1 has ticket-order-17
+	// process 2 has ticket-order-17
 	// 6 left
 }

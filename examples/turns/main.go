@@ -4,7 +4,15 @@
 //	go run ./examples/turns
 //
 // It is what to write where a call is not HTTP. Two processes get the same order, as from a
-// queue that delivers it twice; the stock is taken once.
+// queue that delivers it twice; the stock is taken once:
+//
+//	order-17: busy
+//	order-17: busy
+//	order-17: busy
+//	order-17: 4 pieces taken
+//	process 1 has ticket-order-17
+//	process 2 has ticket-order-17
+//	6 left
 package main
 
 import (
@@ -27,18 +35,27 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	w := &warehouse{out: out, busy: 3, stock: 10}
-	// In production both keep their state in Redis: idemredis.New, slotredis.New.
-	records, books := idem.NewMemory(), slot.NewMemory()
-	for _, process := range []string{"one", "two"} {
-		c := &client{guard: idem.NewGuard(records), plan: &slot.Plan{Pacer: slot.NewQueue(slot.WithStore(books))}, warehouse: w}
+	for i, c := range newFleet(w, 2) {
 		ticket, err := c.reserve(ctx, "order-17", 4)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "process %s has %s\n", process, ticket)
+		fmt.Fprintf(out, "process %d has %s\n", i+1, ticket)
 	}
 	fmt.Fprintf(out, "%d left\n", w.stock)
 	return nil
+}
+
+// newFleet makes what each of several processes has. In production records and books are in
+// Redis: idemredis.New, slotredis.New.
+func newFleet(w *warehouse, processes int) []*client {
+	records, books := idem.NewMemory(), slot.NewMemory()
+	clients := make([]*client, processes)
+	for i := range clients {
+		plan := &slot.Plan{Pacer: slot.NewQueue(slot.WithStore(books))}
+		clients[i] = &client{guard: idem.NewGuard(records), plan: plan, warehouse: w}
+	}
+	return clients
 }
 
 // client is what a process has of goaround.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 var (
@@ -13,12 +14,15 @@ var (
 
 // warehouse stands in for a service that is not HTTP.
 type warehouse struct {
+	mu    sync.Mutex
 	out   io.Writer
 	busy  int // calls that it still turns away
 	stock int
 }
 
 func (w *warehouse) take(order string, pieces int) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.busy > 0 {
 		w.busy--
 		fmt.Fprintf(w.out, "%s: busy\n", order)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -26,7 +27,12 @@ func newEndpoint() (*endpoint, error) {
 		return nil, err
 	}
 	e := &endpoint{}
-	once := server.New(idem.NewMemory(), server.WithSharedScope(), server.WithRequired()) // there is one sender
+	// In production, with more than one process or a restart: idemredis or idemsql.
+	once := server.New(idem.NewMemory(),
+		server.WithSharedScope(), // there is one sender
+		server.WithRequired(),
+		// Dead letters may come weeks later: what was handled must be known for as long.
+		server.WithGuard(idem.WithTTL(30*24*time.Hour)))
 	e.handler = verify(signature, once(http.HandlerFunc(e.handle)))
 	return e, nil
 }

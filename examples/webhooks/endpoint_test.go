@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -51,4 +52,38 @@ func TestStrangersCannotRepeatAnEvent(t *testing.T) {
 	if n := e.handled.Load(); n != 1 {
 		t.Errorf("handled %d times", n)
 	}
+}
+
+// Dead letters may come weeks after they were handled, signed again.
+func TestHandledEventsAreKnownForWeeks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, err := newEndpoint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := standardwebhooks.NewWebhook(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			body, now := []byte(`{"id":"evt_1"}`), time.Now()
+			signed, err := signature.Sign("evt_1", now, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+			r.Header.Set("Webhook-Id", "evt_1")
+			r.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+			r.Header.Set("Webhook-Signature", signed)
+			w := httptest.NewRecorder()
+			if e.ServeHTTP(w, r); w.Code != http.StatusNoContent {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			time.Sleep(4 * 7 * 24 * time.Hour)
+		}
+		if n := e.handled.Load(); n != 1 {
+			t.Errorf("handled %d times", n)
+		}
+	})
 }

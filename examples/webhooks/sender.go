@@ -43,15 +43,20 @@ func newSender(base http.RoundTripper) (*sender, error) {
 	}
 	return &sender{
 		signature: signature,
-		client: &http.Client{Transport: transport.New(base,
-			transport.WithMaxAttempts(2),
-			// A customer's endpoint may do anything: each attempt is bounded, and all of them.
-			transport.WithAttemptTimeout(2*time.Second),
-			transport.WithTimeout(20*time.Second),
-			// Endpoints on one host are not one target: what fails for one customer must not
-			// use up what another one has for retries.
-			transport.WithTarget(func(r *http.Request) string { return transport.Origin(r) + r.URL.Path }),
-		)},
+		client: &http.Client{
+			Transport: transport.New(base,
+				transport.WithMaxAttempts(2),
+				// A customer's endpoint may do anything: each attempt is bounded, and all of them.
+				transport.WithAttemptTimeout(2*time.Second),
+				transport.WithTimeout(20*time.Second),
+				// Endpoints on one host are not one target: what fails for one customer must not
+				// use up what another one has for retries.
+				transport.WithTarget(func(r *http.Request) string { return transport.Origin(r) + r.URL.Path }),
+			),
+			// A redirect is no delivery: followed, it would be a GET without the event, or the
+			// event to a host that nobody has checked, such as one of your own network.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}, nil
 }
 

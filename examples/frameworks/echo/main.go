@@ -2,9 +2,11 @@
 //
 //	go run ./examples/frameworks/echo
 //
-// Echo takes standard middleware by echo.WrapMiddleware. One thing must be added: an error that
+// Echo takes standard middleware by echo.WrapMiddleware; wrap.go adds two things. An error that
 // a handler returns becomes a response only after all middleware, which is too late for a
-// response that is to be recorded first. So it is made one inside. The customers then get:
+// response that is to be recorded first, so it is made one inside. And the middleware's writer
+// ends with it, so those around it get back the one that they had: when a handler panics,
+// middleware.Recover answers outside. The customers then get:
 //
 //	ada   monday  tea    201 {"order":1,"goods":"tea"}
 //	ada   monday  tea    201 {"order":1,"goods":"tea"} (replayed)
@@ -43,23 +45,12 @@ func main() {
 // that has an effect.
 func newShop() http.Handler {
 	var s shop
+	// In production, with more than one process or a restart: idemredis or idemsql.
 	once := server.New(idem.NewMemory(), server.WithScope(customer), server.WithRequired())
 	e := echo.New()
-	e.Use(middleware.BasicAuth(known))
-	e.POST("/orders", s.order, echo.WrapMiddleware(once), errorsInside)
+	e.Use(middleware.Recover(), middleware.BasicAuth(known))
+	e.POST("/orders", s.order, wrap(once), errorsInside)
 	return e
-}
-
-// errorsInside makes responses of errors before the middleware around it records them. It
-// returns the error, too, for those who log it; a second response is not made of it.
-func errorsInside(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if err != nil {
-			c.Error(err)
-		}
-		return err
-	}
 }
 
 func known(name, password string, _ echo.Context) (bool, error) {

@@ -3,7 +3,8 @@
 //	go run ./examples/frameworks/gin
 //
 // Gin has a signature of its own for middleware, and a writer of its own; wrap.go makes it one
-// of the other, for this and any other standard middleware. The customers then get:
+// of the other, for this and for any standard middleware that returns only after the handler
+// has (http.TimeoutHandler does not). The customers then get:
 //
 //	ada   monday  tea    201 {"order":1,"goods":"tea"}
 //	ada   monday  tea    201 {"order":1,"goods":"tea"} (replayed)
@@ -42,6 +43,7 @@ func main() {
 // of it, after wrap(once): what is written later is not recorded.
 func newShop() http.Handler {
 	var s shop
+	// In production, with more than one process or a restart: idemredis or idemsql.
 	once := server.New(idem.NewMemory(), server.WithScope(customer), server.WithRequired())
 	r := gin.New()
 	r.Use(gin.Recovery(), gin.BasicAuth(customers.Passwords))

@@ -10,15 +10,16 @@ import (
 )
 
 // wrap makes standard middleware one of Gin's. What follows in the chain is the handler inside
-// of it, and writes to the writer that it is given.
+// of it, and writes to the writer that it is given. The middleware must return only after the
+// handler has, because Gin uses the context again for another request.
 func wrap(m func(http.Handler) http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		outer, entered := c.Writer, false
+		outer, request, entered := c.Writer, c.Request, false
 		m(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			entered = true
 			inner := &writer{ResponseWriter: outer, inner: w, status: http.StatusOK}
 			c.Writer, c.Request = inner, r
-			defer func() { c.Writer = outer }() // also for gin.Recovery
+			defer func() { c.Writer, c.Request = outer, request }() // also for gin.Recovery
 			c.Next()
 			inner.WriteHeaderNow() // as Gin does at the end of a request
 		})).ServeHTTP(outer, c.Request)
@@ -85,6 +86,7 @@ func (w *writer) Flush() {
 }
 
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.written = true
-	return http.NewResponseController(w.inner).Hijack()
+	conn, rw, err := http.NewResponseController(w.inner).Hijack()
+	w.written = w.written || err == nil
+	return conn, rw, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,6 +59,42 @@ func TestPanicLeavesTheOutcomeUnknown(t *testing.T) {
 	}
 	if w := post(h); w.Code != http.StatusConflict || w.Header().Get(idem.StatusHeader) != string(idem.OutcomeUnknown) {
 		t.Errorf("its repetition with %d %v", w.Code, w.Header())
+	}
+}
+
+// Those around the middleware see afterwards the request that they have sent in: its context
+// is not that of the handler, which has ended.
+func TestRequestIsGivenBack(t *testing.T) {
+	t.Parallel()
+	var before, after *http.Request
+	r := gin.New()
+	r.Use(func(c *gin.Context) {
+		before = c.Request
+		c.Next()
+		after = c.Request
+	})
+	r.POST("/", wrap(server.New(idem.NewMemory(), server.WithSharedScope())), func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	if w := post(r); w.Code != http.StatusNoContent || before != after {
+		t.Errorf("got %d; the request is another one: %v", w.Code, before != after)
+	}
+}
+
+func TestFlushReachesTheServer(t *testing.T) {
+	t.Parallel()
+	r := gin.New()
+	nothing := func(next http.Handler) http.Handler { return next }
+	r.POST("/", wrap(nothing), func(c *gin.Context) { c.Writer.Flush() })
+	if w := post(r); !w.Flushed {
+		t.Error("nothing was flushed")
+	}
+}
+
+// Where a connection cannot be taken over, the handler can still answer.
+func TestFailedHijackWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := &writer{inner: httptest.NewRecorder()}
+	if _, _, err := w.Hijack(); !errors.Is(err, http.ErrNotSupported) || w.Written() {
+		t.Errorf("got %v; written: %v", err, w.Written())
 	}
 }
 
