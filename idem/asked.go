@@ -57,7 +57,7 @@ func (g *Guard) asks() time.Duration { return clock(g.observer.Asked != nil) }
 // asked tells the observer of a question that began then.
 func (g *Guard) asked(ctx context.Context, op StoreOp, began time.Duration, err error) {
 	if g.observer.Asked != nil {
-		g.observer.Asked(ctx, op, clock(true)-began, err)
+		g.observer.Asked(ctx, AskedInfo{Op: op, Latency: clock(true) - began, Err: err})
 	}
 }
 

@@ -19,10 +19,10 @@ type questions struct {
 	all []string
 }
 
-func (q *questions) asked(_ context.Context, op idem.StoreOp, took time.Duration, err error) {
+func (q *questions) asked(_ context.Context, info idem.AskedInfo) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.all = append(q.all, fmt.Sprint(op, " ", took, " ", err))
+	q.all = append(q.all, fmt.Sprint(info.Op, " ", info.Latency, " ", info.Err))
 }
 
 // told are the questions once nobody asks any more, some of which have no order.
@@ -121,11 +121,11 @@ func TestGuardTellsOfWaits(t *testing.T) {
 				q := &questions{}
 				g := idem.NewGuard(idem.NewMemory(), idem.WithWait(tt.wait), idem.WithGuardObserver(idem.Observer{
 					Asked: q.asked,
-					Waited: func(_ context.Context, id idem.ID, took time.Duration, r idem.ClaimResult) {
-						if id != testID(t) {
-							t.Errorf("told of the record %x", id)
+					Waited: func(_ context.Context, info idem.WaitedInfo) {
+						if info.ID != testID(t) {
+							t.Errorf("told of the record %x", info.ID)
 						}
-						got = append(got, fmt.Sprint(r.State, " ", took))
+						got = append(got, fmt.Sprint(info.Result.State, " ", info.Waited))
 					},
 				}))
 				h := acquire(t, g, testID(t))
@@ -187,8 +187,8 @@ func TestGuardTellsOfAKeyThatIsReused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		g := idem.NewGuard(idem.NewMemory(), idem.WithGuardObserver(idem.Observer{
-			Claimed: func(_ context.Context, _ idem.ID, r idem.ClaimResult, err error) {
-				told = append(told, fmt.Sprint(r.State, " ", err))
+			Claimed: func(_ context.Context, info idem.ClaimedInfo) {
+				told = append(told, fmt.Sprint(info.Result.State, " ", info.Err))
 			},
 		}))
 		claim := func(fingerprint string) idem.ClaimResult {

@@ -173,12 +173,12 @@ func TestDoTellsItsObserver(t *testing.T) {
 	t.Parallel()
 	var events []string
 	g := idem.NewGuard(idem.NewMemory(), idem.WithGuardObserver(idem.Observer{
-		Claimed: func(_ context.Context, _ idem.ID, r idem.ClaimResult, err error) {
-			events = append(events, fmt.Sprint("claimed ", r.State, err))
+		Claimed: func(_ context.Context, info idem.ClaimedInfo) {
+			events = append(events, fmt.Sprint("claimed ", info.Result.State, info.Err))
 		},
-		Ended: func(ctx context.Context, c idem.Claim, how idem.Ending, err error) {
+		Ended: func(ctx context.Context, info idem.EndedInfo) {
 			a, ok := idem.FromContext(ctx)
-			events = append(events, fmt.Sprint("ended ", how, ok && a.ID == c.ID, err))
+			events = append(events, fmt.Sprint("ended ", info.Ending, ok && a.ID == info.Claim.ID, info.Err))
 		},
 	}))
 	runs := 0

@@ -17,8 +17,8 @@ func ExampleNewGuard() {
 		idem.WithLease(10*time.Second),
 		idem.WithTTL(7*24*time.Hour),
 		idem.WithGuardObserver(idem.Observer{
-			Ended: func(_ context.Context, c idem.Claim, how idem.Ending, err error) {
-				fmt.Println("attempt", c.Attempt, how, err)
+			Ended: func(_ context.Context, info idem.EndedInfo) {
+				fmt.Println("attempt", info.Claim.Attempt, info.Ending, info.Err)
 			},
 		}),
 	)

@@ -89,7 +89,7 @@ func (g *Guard) Claim(ctx context.Context, id ID, fingerprint []byte) (ClaimResu
 	}
 	result, err := g.ask(ctx, id, fingerprint)
 	if g.observer.Claimed != nil {
-		g.observer.Claimed(ctx, id, result, reused(fingerprint, result, err))
+		g.observer.Claimed(ctx, ClaimedInfo{ID: id, Result: result, Err: reused(fingerprint, result, err)})
 	}
 	return result, err
 }
@@ -110,7 +110,7 @@ func (g *Guard) ask(ctx context.Context, id ID, fingerprint []byte) (ClaimResult
 		began := clock(g.observer.Waited != nil)
 		result = g.claimLater(ctx, r, result)
 		if g.observer.Waited != nil {
-			g.observer.Waited(ctx, id, clock(true)-began, result)
+			g.observer.Waited(ctx, WaitedInfo{ID: id, Waited: clock(true) - began, Result: result})
 		}
 	}
 	return result, err

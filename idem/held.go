@@ -89,7 +89,7 @@ func (h *Held) once(how Ending, ends func() error) error {
 	defer h.guard.keeper(h.ctx.claim.ID).end(h)
 	err := ends()
 	if h.guard.observer.Ended != nil {
-		h.guard.observer.Ended(&h.ctx, h.ctx.claim, how, err)
+		h.guard.observer.Ended(&h.ctx, EndedInfo{Claim: h.ctx.claim, Ending: how, Err: err})
 	}
 	return err
 }
@@ -113,7 +113,7 @@ func (h *Held) judge(err error, age time.Duration) {
 		return // the ending has landed: there is nothing left to lose
 	}
 	if h.guard.observer.Renewed != nil {
-		h.guard.observer.Renewed(&h.ctx, h.ctx.claim, err)
+		h.guard.observer.Renewed(&h.ctx, RenewedInfo{Claim: h.ctx.claim, Err: err})
 	}
 	switch {
 	case err == nil:

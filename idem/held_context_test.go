@@ -31,7 +31,7 @@ func TestHeldIsCancelledWhenItsClaimIsGone(t *testing.T) {
 				s := newRemote()
 				var ended error
 				g := idem.NewGuard(s, idem.WithLease(lease), idem.WithGuardObserver(idem.Observer{
-					Ended: func(_ context.Context, _ idem.Claim, _ idem.Ending, err error) { ended = err },
+					Ended: func(_ context.Context, info idem.EndedInfo) { ended = info.Err },
 				}))
 				h := acquire(t, g, testID(t))
 				derived, cancel := context.WithCancel(h.Context()) // as a handler's own calls do

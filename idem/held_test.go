@@ -277,7 +277,7 @@ func TestHeldRenewalAfterTheEndIsNoLoss(t *testing.T) {
 		s := newRemote()
 		var renewals []error
 		g := idem.NewGuard(s, idem.WithLease(6*time.Second), idem.WithStoreTimeout(time.Minute), idem.WithFinishTimeout(time.Minute),
-			idem.WithGuardObserver(idem.Observer{Renewed: func(_ context.Context, _ idem.Claim, err error) { renewals = append(renewals, err) }}))
+			idem.WithGuardObserver(idem.Observer{Renewed: func(_ context.Context, info idem.RenewedInfo) { renewals = append(renewals, info.Err) }}))
 		h := acquire(t, g, testID(t))
 		s.set(nil, on("complete", func(context.Context) error {
 			time.Sleep(20 * time.Second) // the reply is slow

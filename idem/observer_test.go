@@ -17,12 +17,12 @@ func TestSeveralGuardObservers(t *testing.T) {
 		var log []string
 		note := func(name string) idem.GuardOption {
 			return idem.WithGuardObserver(idem.Observer{
-				Claimed: func(context.Context, idem.ID, idem.ClaimResult, error) { log = append(log, name+" claimed") },
-				Renewed: func(context.Context, idem.Claim, error) { log = append(log, name+" renewed") },
-				Ended:   func(context.Context, idem.Claim, idem.Ending, error) { log = append(log, name+" ended") },
-				Waited:  func(context.Context, idem.ID, time.Duration, idem.ClaimResult) { log = append(log, name+" waited") },
-				Asked: func(_ context.Context, op idem.StoreOp, _ time.Duration, _ error) {
-					if op == idem.StoreComplete {
+				Claimed: func(context.Context, idem.ClaimedInfo) { log = append(log, name+" claimed") },
+				Renewed: func(context.Context, idem.RenewedInfo) { log = append(log, name+" renewed") },
+				Ended:   func(context.Context, idem.EndedInfo) { log = append(log, name+" ended") },
+				Waited:  func(context.Context, idem.WaitedInfo) { log = append(log, name+" waited") },
+				Asked: func(_ context.Context, info idem.AskedInfo) {
+					if info.Op == idem.StoreComplete {
 						log = append(log, name+" asked")
 					}
 				},

@@ -46,12 +46,12 @@ func events(ctx context.Context, p metric.MeterProvider) map[string]func() {
 			answers.Answered(ctx, server.Answer{Outcome: server.Replayed, Pattern: "POST /orders", ID: idem.ID{1}})
 		},
 		"claim": func() {
-			claims.Claimed(ctx, idem.ID{}, idem.ClaimResult{State: idem.Acquired}, nil)
-			claims.Ended(ctx, idem.Claim{}, idem.Completed, nil)
-			claims.Asked(ctx, idem.StoreClaim, time.Microsecond, nil)
-			claims.Asked(ctx, idem.StoreComplete, time.Microsecond, nil)
+			claims.Claimed(ctx, idem.ClaimedInfo{Result: idem.ClaimResult{State: idem.Acquired}})
+			claims.Ended(ctx, idem.EndedInfo{Ending: idem.Completed})
+			claims.Asked(ctx, idem.AskedInfo{Op: idem.StoreClaim, Latency: time.Microsecond})
+			claims.Asked(ctx, idem.AskedInfo{Op: idem.StoreComplete, Latency: time.Microsecond})
 		},
-		"slot": func() { waits.Granted(ctx, target, time.Second) },
+		"slot": func() { waits.Granted(ctx, slot.GrantedInfo{Target: target, Wait: time.Second}) },
 	}
 }
 

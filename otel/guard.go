@@ -93,28 +93,29 @@ func (g *guardMetrics) observer() idem.Observer {
 	}
 }
 
-func (g *guardMetrics) claim(_ context.Context, _ idem.ID, r idem.ClaimResult, err error) {
+func (g *guardMetrics) claim(_ context.Context, info idem.ClaimedInfo) {
+	state := info.Result.State
 	switch {
-	case errors.Is(err, idem.ErrKeyReused):
+	case errors.Is(info.Err, idem.ErrKeyReused):
 		g.reused.Add(1)
 		return
-	case err != nil:
+	case info.Err != nil:
 		g.failed.Add(1)
 		return
-	case int(r.State) < len(g.claimed):
-		g.claimed[r.State].Add(1)
+	case int(state) < len(g.claimed):
+		g.claimed[state].Add(1)
 	}
-	if g.duplicate != nil && (r.State == idem.Pending || r.State == idem.Done) {
+	if g.duplicate != nil && (state == idem.Pending || state == idem.Done) {
 		g.duplicate.Add(1)
 	}
 }
 
-func (g *guardMetrics) renewal(_ context.Context, _ idem.Claim, err error) {
-	g.renewed[resultOf(err)].Add(1)
+func (g *guardMetrics) renewal(_ context.Context, info idem.RenewedInfo) {
+	g.renewed[resultOf(info.Err)].Add(1)
 }
 
-func (g *guardMetrics) ending(_ context.Context, _ idem.Claim, how idem.Ending, err error) {
-	if int(how) < len(g.ended) {
-		g.ended[how][resultOf(err)].Add(1)
+func (g *guardMetrics) ending(_ context.Context, info idem.EndedInfo) {
+	if int(info.Ending) < len(g.ended) {
+		g.ended[info.Ending][resultOf(info.Err)].Add(1)
 	}
 }

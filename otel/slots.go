@@ -2,7 +2,6 @@ package otel
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -34,13 +33,11 @@ func newSlotMetrics(c *config) *slotMetrics {
 func (s *slotMetrics) observer() slot.QueueObserver {
 	return slot.QueueObserver{
 		Asked: s.ask, Granted: s.grant, Mode: s.change, FellBack: s.fellBack,
-		Recovered: func(string) { s.recovered.Add(context.Background(), 1, s.service...) },
-		Polling:   func(string, error) { s.deaf.Add(context.Background(), 1, s.service...) },
+		Recovered: func(ctx context.Context, _ slot.RecoveredInfo) { s.recovered.Add(ctx, 1, s.service...) },
+		Polling:   func(ctx context.Context, _ slot.PollingInfo) { s.deaf.Add(ctx, 1, s.service...) },
 	}
 }
 
-// slotMetrics has the context of a caller for slots alone: what else a queue does, it does for
-// many callers.
 type slotMetrics struct {
 	waits, asked                      metric.Float64Histogram
 	modes, fallbacks, recovered, deaf metric.Int64Counter
@@ -51,26 +48,26 @@ type slotMetrics struct {
 	zero                          beginnings
 }
 
-func (s *slotMetrics) ask(_ string, took time.Duration, err error) {
-	s.zero.begin(context.Background())
+func (s *slotMetrics) ask(ctx context.Context, info slot.AskedInfo) {
+	s.zero.begin(ctx)
 	options := s.answered
-	if err != nil {
+	if info.Err != nil {
 		options = s.unanswered
 	}
-	s.asked.Record(context.Background(), took.Seconds(), options...)
+	s.asked.Record(ctx, info.Latency.Seconds(), options...)
 }
 
-func (s *slotMetrics) grant(ctx context.Context, _ string, wait time.Duration) {
-	s.waits.Record(ctx, wait.Seconds(), s.granted...)
+func (s *slotMetrics) grant(ctx context.Context, info slot.GrantedInfo) {
+	s.waits.Record(ctx, info.Wait.Seconds(), s.granted...)
 }
 
-func (s *slotMetrics) change(_ string, _, to book.Mode) {
-	if int(to) < len(s.mode) {
-		s.modes.Add(context.Background(), 1, s.mode[to]...)
+func (s *slotMetrics) change(ctx context.Context, info slot.ModeInfo) {
+	if int(info.To) < len(s.mode) {
+		s.modes.Add(ctx, 1, s.mode[info.To]...)
 	}
 }
 
-func (s *slotMetrics) fellBack(_ string, callers int, _ error) {
-	s.zero.begin(context.Background())
-	s.fallbacks.Add(context.Background(), int64(callers), s.service...)
+func (s *slotMetrics) fellBack(ctx context.Context, info slot.FellBackInfo) {
+	s.zero.begin(ctx)
+	s.fallbacks.Add(ctx, int64(info.Callers), s.service...)
 }

@@ -3,7 +3,6 @@ package otel
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -74,17 +73,17 @@ func newStoreMetrics(c *config) *storeMetrics {
 }
 
 // ask leaves out waits that went well: they take as long as another's run, which waits tell.
-func (s *storeMetrics) ask(ctx context.Context, op idem.StoreOp, took time.Duration, err error) {
-	if op == idem.StoreWait && err == nil {
+func (s *storeMetrics) ask(ctx context.Context, info idem.AskedInfo) {
+	if info.Op == idem.StoreWait && info.Err == nil {
 		return
 	}
-	if int(op) < len(s.asked) {
-		s.duration.Record(ctx, took.Seconds(), s.asked[op][storeErrorOf(err)]...)
+	if int(info.Op) < len(s.asked) {
+		s.duration.Record(ctx, info.Latency.Seconds(), s.asked[info.Op][storeErrorOf(info.Err)]...)
 	}
 }
 
-func (s *storeMetrics) wait(ctx context.Context, _ idem.ID, took time.Duration, r idem.ClaimResult) {
-	if int(r.State) < len(s.waited) {
-		s.waits.Record(ctx, took.Seconds(), s.waited[r.State]...)
+func (s *storeMetrics) wait(ctx context.Context, info idem.WaitedInfo) {
+	if state := info.Result.State; int(state) < len(s.waited) {
+		s.waits.Record(ctx, info.Waited.Seconds(), s.waited[state]...)
 	}
 }

@@ -159,7 +159,7 @@ func TestHijackIsDoneWithoutAResponse(t *testing.T) {
 			t.Errorf("Flush after Hijack: %v", err)
 		}
 		w.WriteHeader(http.StatusTeapot)
-	})
+	}, server.WithGuard(idem.WithWait(time.Minute))) // the client has its answer before the handler returns
 	s.expect(s.post("k"), 200, "raw!")
 	s.expectProblem(s.post("k"), http.StatusConflict, idem.ResponseNotStored)
 	s.expectRuns(1)

@@ -11,7 +11,8 @@ import (
 )
 
 // TxStore is a store that lives in an SQL database and can record a response in the
-// transaction of its handler. Package idemsql has one.
+// transaction of its handler. Package idemsql has one, and the same interface under the
+// same name for operations without HTTP: what is the one is the other.
 type TxStore interface {
 	idem.Store
 	// BeginTx starts a transaction in the store's database, and returns with it what

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/slot"
-	"github.com/goaroundhq/goaround/slot/book"
 )
 
 // What an error means decides who waits: a refusal is a sign of the target's capacity, a conflict
@@ -61,7 +60,9 @@ func ExampleNewQueue() {
 	queue := slot.NewQueue(
 		slot.WithInitialRate(50), // calls in a second that the target is believed to serve
 		slot.WithQueueObserver(slot.QueueObserver{
-			Mode: func(target string, from, to book.Mode) { fmt.Println(target, "was", from, "and is", to) },
+			Mode: func(_ context.Context, info slot.ModeInfo) {
+				fmt.Println(info.Target, "was", info.From, "and is", info.To)
+			},
 		}),
 	)
 	defer queue.Close()

@@ -153,7 +153,7 @@ func (l *line) grant(p *place, g book.Grant) {
 	l.decide(p, at, nil)
 	if tell := l.queue.config.observer.Granted; tell != nil {
 		wait := max(at.Sub(p.asked), 0)
-		l.news = append(l.news, func() { tell(p.ctx, l.target, wait) })
+		l.news = append(l.news, func() { tell(p.ctx, GrantedInfo{Target: l.target, Wait: wait}) })
 	}
 }
 

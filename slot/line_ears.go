@@ -76,6 +76,6 @@ func (l *line) hear(ctx context.Context, cancel context.CancelFunc) {
 	l.ears.shut()
 	l.ears.deaf = time.Now().Add(deafTime)
 	if tell := l.queue.config.observer.Polling; tell != nil {
-		l.news = append(l.news, func() { tell(l.target, err) })
+		l.news = append(l.news, func() { tell(context.Background(), PollingInfo{Target: l.target, Err: err}) })
 	}
 }

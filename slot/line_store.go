@@ -67,7 +67,7 @@ func (l *line) abandon(n uint64) {
 func (l *line) answered(a book.Answer, took time.Duration, err error) {
 	observer := &l.queue.config.observer
 	if tell := observer.Asked; tell != nil {
-		l.news = append(l.news, func() { tell(l.target, took, err) })
+		l.news = append(l.news, func() { tell(context.Background(), AskedInfo{Target: l.target, Latency: took, Err: err}) })
 	}
 	if err != nil {
 		l.member.Unanswered(l.queue.now())
@@ -78,7 +78,7 @@ func (l *line) answered(a book.Answer, took time.Duration, err error) {
 	l.member.Answered(l.queue.now(), a)
 	l.seen(a.Mode)
 	if tell := observer.Recovered; l.circuit.worked() && tell != nil {
-		l.news = append(l.news, func() { tell(l.target) })
+		l.news = append(l.news, func() { tell(context.Background(), RecoveredInfo{Target: l.target}) })
 	}
 }
 
@@ -91,7 +91,7 @@ func (l *line) seen(mode book.Mode) {
 		l.active = time.Now()
 	}
 	if tell := l.queue.config.observer.Mode; tell != nil && mode != from {
-		l.news = append(l.news, func() { tell(l.target, from, mode) })
+		l.news = append(l.news, func() { tell(context.Background(), ModeInfo{Target: l.target, From: from, To: mode}) })
 	}
 }
 
@@ -122,6 +122,6 @@ func (l *line) unavailable() error {
 
 func (l *line) fellBack(callers int, err error) {
 	if tell := l.queue.config.observer.FellBack; tell != nil {
-		l.news = append(l.news, func() { tell(l.target, callers, err) })
+		l.news = append(l.news, func() { tell(context.Background(), FellBackInfo{Target: l.target, Callers: callers, Err: err}) })
 	}
 }

@@ -36,8 +36,9 @@ const (
 // One process, or a few: the queue as it is. What it does for a herd it does for each process
 // alone, though: every one of them sends a probe of its own and finds out the rate for itself.
 // Where many have a few callers each, their probes and ramps add up to another herd, and a
-// target sees more calls than with plain [FullJitter]: three times as many with 100 processes
-// in the benchmarks' simulator. A fleet needs a store that all share, by WithStore.
+// target sees more calls than with plain [FullJitter]: nearly twice as many with 100 processes
+// in the benchmarks' simulator, and 1000 callers take twice as long. A fleet needs a store that
+// all share, by WithStore.
 //
 // Retries alone take turns. Against a herd after an outage that is enough. Where first
 // attempts come steadily and near to what the target can do, they fill it up by themselves,

@@ -9,64 +9,87 @@ import (
 
 // QueueObserver is told what a [Queue] does. Functions that are nil cost nothing; the others
 // are called on the path of callers, outside of the queue's locks, several at a time, and
-// must be quick. Only Granted has a context: what else a queue does, it does for all callers of
-// a target, and mostly in none of their goroutines.
+// must be quick. Only Granted has the context of a caller: what else a queue does, it does for
+// all callers of a target, and mostly in none of their goroutines, so the context of the
+// others has no values and never ends.
 type QueueObserver struct {
-	// Asked is called after each question to the store, with the time that it took.
-	Asked func(target string, took time.Duration, err error)
-	// Granted is called for each slot, with the time from when it was asked for until it. The
-	// context is the one with which the caller asked; it may have ended.
-	Granted func(ctx context.Context, target string, wait time.Duration)
+	// Asked is called after each question to the store.
+	Asked func(ctx context.Context, info AskedInfo)
+	// Granted is called for each slot. The context is the one with which the caller asked;
+	// it may have ended.
+	Granted func(ctx context.Context, info GrantedInfo)
 	// Mode is called when the target is seen in another mode than before; it begins clear.
-	Mode func(target string, from, to book.Mode)
+	Mode func(ctx context.Context, info ModeInfo)
 	// FellBack is called when callers are not paced because the store cannot be asked: for
-	// each newcomer, and once for all that were parked, with their number.
-	FellBack func(target string, callers int, err error)
+	// each newcomer, and once for all that were parked.
+	FellBack func(ctx context.Context, info FellBackInfo)
 	// Recovered is called when the store answers again after it could not be asked.
-	Recovered func(target string)
+	Recovered func(ctx context.Context, info RecoveredInfo)
 	// Polling is called when notices can no longer be listened for; the queue tries again a
 	// little later.
-	Polling func(target string, err error)
+	Polling func(ctx context.Context, info PollingInfo)
+}
+
+// AskedInfo describes a question to the store.
+type AskedInfo struct {
+	Target  string
+	Latency time.Duration // until the answer or the error
+	Err     error
+}
+
+// GrantedInfo describes a slot.
+type GrantedInfo struct {
+	Target string
+	Wait   time.Duration // from when the slot was asked for until it
+}
+
+// ModeInfo describes how a target changed.
+type ModeInfo struct {
+	Target   string
+	From, To book.Mode
+}
+
+// FellBackInfo describes callers that are not paced.
+type FellBackInfo struct {
+	Target  string
+	Callers int   // how many; 1 for a newcomer
+	Err     error // why the store cannot be asked
+}
+
+// RecoveredInfo describes a store that answers again.
+type RecoveredInfo struct {
+	Target string
+}
+
+// PollingInfo describes why notices cannot be listened for.
+type PollingInfo struct {
+	Target string
+	Err    error // of the store, that ended the listening
 }
 
 // and returns an observer that tells o and then next.
 func (o QueueObserver) and(next QueueObserver) QueueObserver {
 	return QueueObserver{
-		Asked: either(o.Asked, o.Asked != nil, next.Asked, next.Asked != nil, func(target string, took time.Duration, err error) {
-			o.Asked(target, took, err)
-			next.Asked(target, took, err)
-		}),
-		Granted: either(o.Granted, o.Granted != nil, next.Granted, next.Granted != nil, func(ctx context.Context, target string, wait time.Duration) {
-			o.Granted(ctx, target, wait)
-			next.Granted(ctx, target, wait)
-		}),
-		Mode: either(o.Mode, o.Mode != nil, next.Mode, next.Mode != nil, func(target string, from, to book.Mode) {
-			o.Mode(target, from, to)
-			next.Mode(target, from, to)
-		}),
-		FellBack: either(o.FellBack, o.FellBack != nil, next.FellBack, next.FellBack != nil, func(target string, callers int, err error) {
-			o.FellBack(target, callers, err)
-			next.FellBack(target, callers, err)
-		}),
-		Recovered: either(o.Recovered, o.Recovered != nil, next.Recovered, next.Recovered != nil, func(target string) {
-			o.Recovered(target)
-			next.Recovered(target)
-		}),
-		Polling: either(o.Polling, o.Polling != nil, next.Polling, next.Polling != nil, func(target string, err error) {
-			o.Polling(target, err)
-			next.Polling(target, err)
-		}),
+		Asked:     both(o.Asked, next.Asked),
+		Granted:   both(o.Granted, next.Granted),
+		Mode:      both(o.Mode, next.Mode),
+		FellBack:  both(o.FellBack, next.FellBack),
+		Recovered: both(o.Recovered, next.Recovered),
+		Polling:   both(o.Polling, next.Polling),
 	}
 }
 
-// either is both, or the one that there is.
-func either[F any](first F, isFirst bool, next F, isNext bool, both F) F {
+// both calls the two functions one after the other, or is the one that there is.
+func both[T any](first, second func(context.Context, T)) func(context.Context, T) {
 	switch {
-	case !isFirst:
-		return next
-	case !isNext:
+	case first == nil:
+		return second
+	case second == nil:
 		return first
 	default:
-		return both
+		return func(ctx context.Context, v T) {
+			first(ctx, v)
+			second(ctx, v)
+		}
 	}
 }

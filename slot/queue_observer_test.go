@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/goaroundhq/goaround/slot"
-	"github.com/goaroundhq/goaround/slot/book"
 )
 
 // tag marks the context of a caller.
@@ -25,22 +24,22 @@ func TestQueueObserver(t *testing.T) {
 		modes := &events{}
 		store := newShaky()
 		q := newQueue(t, slot.WithStore(store), slot.WithQueueObserver(slot.QueueObserver{
-			Asked: func(name string, took time.Duration, err error) {
-				if name != target || took != time.Millisecond || err != nil {
-					t.Errorf("asked for %q in %v: %v", name, took, err)
+			Asked: func(_ context.Context, info slot.AskedInfo) {
+				if info.Target != target || info.Latency != time.Millisecond || info.Err != nil {
+					t.Errorf("asked for %q in %v: %v", info.Target, info.Latency, info.Err)
 				}
 				asked.Add(1)
 			},
-			Granted: func(ctx context.Context, _ string, wait time.Duration) {
+			Granted: func(ctx context.Context, info slot.GrantedInfo) {
 				if ctx.Value(tag{}) != "caller" {
 					t.Error("a slot is told of without the context of its caller")
 				}
-				if wait < 0 || wait > time.Minute {
-					t.Errorf("a slot came after %v", wait)
+				if info.Target != target || info.Wait < 0 || info.Wait > time.Minute {
+					t.Errorf("a slot of %q came after %v", info.Target, info.Wait)
 				}
 				granted.Add(1)
 			},
-			Mode: func(_ string, from, to book.Mode) { modes.add("%v to %v", from, to) },
+			Mode: func(_ context.Context, info slot.ModeInfo) { modes.add("%v to %v", info.From, info.To) },
 		}))
 		goDown(t, q)
 		ctx := context.WithValue(t.Context(), tag{}, "caller")
@@ -71,7 +70,10 @@ func TestQueueObserverIsNotLockedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q *slot.Queue
 		q = newQueue(t, slot.WithQueueObserver(slot.QueueObserver{
-			Asked: func(string, time.Duration, error) { _, _ = q.Admit(t.Context(), "other"); q.Report(target, rejected) },
+			Asked: func(context.Context, slot.AskedInfo) {
+				_, _ = q.Admit(t.Context(), "other")
+				q.Report(target, rejected)
+			},
 		}))
 		goDown(t, q)
 	})
@@ -100,9 +102,9 @@ func (e *events) take() string {
 
 func (e *events) outage() slot.QueueObserver {
 	return slot.QueueObserver{
-		FellBack:  func(_ string, callers int, err error) { e.add("%d fell back: %v", callers, err) },
-		Recovered: func(string) { e.add("recovered") },
-		Polling:   func(_ string, err error) { e.add("polling: %v", err) },
+		FellBack:  func(_ context.Context, info slot.FellBackInfo) { e.add("%d fell back: %v", info.Callers, info.Err) },
+		Recovered: func(context.Context, slot.RecoveredInfo) { e.add("recovered") },
+		Polling:   func(_ context.Context, info slot.PollingInfo) { e.add("polling: %v", info.Err) },
 	}
 }
 
@@ -113,12 +115,12 @@ func TestSeveralQueueObservers(t *testing.T) {
 		told := &events{}
 		note := func(name string) slot.QueueOption {
 			return slot.WithQueueObserver(slot.QueueObserver{
-				Asked:     func(string, time.Duration, error) { told.add("%s asked", name) },
-				Granted:   func(context.Context, string, time.Duration) { told.add("%s granted", name) },
-				Mode:      func(_ string, _, to book.Mode) { told.add("%s %v", name, to) },
-				FellBack:  func(string, int, error) { told.add("%s fell back", name) },
-				Recovered: func(string) { told.add("%s recovered", name) },
-				Polling:   func(string, error) { told.add("%s polling", name) },
+				Asked:     func(context.Context, slot.AskedInfo) { told.add("%s asked", name) },
+				Granted:   func(context.Context, slot.GrantedInfo) { told.add("%s granted", name) },
+				Mode:      func(_ context.Context, info slot.ModeInfo) { told.add("%s %v", name, info.To) },
+				FellBack:  func(context.Context, slot.FellBackInfo) { told.add("%s fell back", name) },
+				Recovered: func(context.Context, slot.RecoveredInfo) { told.add("%s recovered", name) },
+				Polling:   func(context.Context, slot.PollingInfo) { told.add("%s polling", name) },
 			})
 		}
 		store := newShaky()

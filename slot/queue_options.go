@@ -32,7 +32,7 @@ func defaultQueueConfig() queueConfig {
 type QueueOption func(*queueConfig)
 
 // WithStore makes the queue take turns with all others that use the store; a fleet of more
-// than a few processes needs one ([Queue] says why). All of them need the same rules. The
+// than a few processes needs one ([Queue] says why). All of them need the same initial rate. The
 // default is a [Memory] of its own. It panics when s is nil.
 func WithStore(s Store) QueueOption {
 	if s == nil {
@@ -41,29 +41,17 @@ func WithStore(s Store) QueueOption {
 	return func(c *queueConfig) { c.store = s }
 }
 
-// WithRules sets the rules of pacing, of which there is one: their Prior is what
-// [WithInitialRate] sets, and the option that comes last counts. It panics when
-// the Prior is negative or not finite.
-func WithRules(r book.Rules) QueueOption {
-	if !isRate(r.Prior) {
-		panic(fmt.Sprintf("slot: WithRules(Prior: %v): must be a finite number and not negative", r.Prior))
-	}
-	return func(c *queueConfig) { c.rules = r }
-}
-
 // WithInitialRate says how many attempts per second a target is believed to serve, which
 // spares the queue a part of its learning after the first outage. It is a starting point,
 // not a limit; a queue paces by at least 1 and at most a million a second, whatever it is told
 // or learns. The default is 0: not known. It panics when the rate is negative or not
 // finite.
 func WithInitialRate(perSecond float64) QueueOption {
-	if !isRate(perSecond) {
+	if !(perSecond >= 0) || math.IsInf(perSecond, 1) { // not a number is neither
 		panic(fmt.Sprintf("slot: WithInitialRate(%v): must be a finite number and not negative", perSecond))
 	}
 	return func(c *queueConfig) { c.rules.Prior = perSecond }
 }
-
-func isRate(r float64) bool { return r >= 0 && !math.IsInf(r, 1) } // nor NaN
 
 // WithFallback decides when parked callers go when the store fails under them: when they
 // would if they had waited by b from the beginning. The default is [FullJitter]. It panics

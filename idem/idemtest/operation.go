@@ -59,10 +59,10 @@ func (o *operation) guard(opts []idem.GuardOption, schedules ...Schedule) *idem.
 	}, opts...)...)
 }
 
-func (o *operation) note(_ context.Context, _ idem.Claim, how idem.Ending, err error) {
+func (o *operation) note(_ context.Context, info idem.EndedInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ended = append(o.ended, ending{how, err})
+	o.ended = append(o.ended, ending{info.Ending, info.Err})
 }
 
 // repeatable is for guards of operations that do no harm when repeated.

@@ -69,26 +69,26 @@ func Admission(logger *slog.Logger) server.AdmissionOption {
 func Guard(logger *slog.Logger) idem.GuardOption {
 	l := on(logger)
 	return idem.WithGuardObserver(idem.Observer{
-		Claimed: func(ctx context.Context, id idem.ID, _ idem.ClaimResult, err error) {
-			if errors.Is(err, idem.ErrKeyReused) && l.Enabled(ctx, slog.LevelDebug) {
-				l.LogAttrs(ctx, slog.LevelDebug, "key belongs to another operation", idOf(id))
+		Claimed: func(ctx context.Context, info idem.ClaimedInfo) {
+			if errors.Is(info.Err, idem.ErrKeyReused) && l.Enabled(ctx, slog.LevelDebug) {
+				l.LogAttrs(ctx, slog.LevelDebug, "key belongs to another operation", idOf(info.ID))
 			}
 		},
-		Renewed: func(ctx context.Context, c idem.Claim, err error) {
-			if err != nil {
-				l.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", idOf(c.ID), failure(err))
+		Renewed: func(ctx context.Context, info idem.RenewedInfo) {
+			if info.Err != nil {
+				l.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", idOf(info.Claim.ID), failure(info.Err))
 			}
 		},
-		Ended: func(ctx context.Context, c idem.Claim, how idem.Ending, err error) {
-			if err == nil {
+		Ended: func(ctx context.Context, info idem.EndedInfo) {
+			if info.Err == nil {
 				return
 			}
 			level, text := slog.LevelWarn, "end of claim not stored"
-			if how == idem.Completed && errors.Is(err, idem.ErrFenced) {
+			if info.Ending == idem.Completed && errors.Is(info.Err, idem.ErrFenced) {
 				level, text = slog.LevelError, "operation was run twice"
 			}
-			l.LogAttrs(ctx, level, text, idOf(c.ID), slog.String("ending", how.String()),
-				slog.Uint64("fence", c.Fence), failure(err))
+			l.LogAttrs(ctx, level, text, idOf(info.Claim.ID), slog.String("ending", info.Ending.String()),
+				slog.Uint64("fence", info.Claim.Fence), failure(info.Err))
 		},
 	})
 }

@@ -6,33 +6,32 @@ import (
 	"sync"
 
 	"github.com/goaroundhq/goaround/slot"
-	"github.com/goaroundhq/goaround/slot/book"
 )
 
 // Slots logs modes of targets at Debug, and outages of the store at Warn, for each target once
 // when they begin to cost callers their slots, and when they end. nil logs nothing.
 func Slots(logger *slog.Logger) slot.QueueOption {
-	l, ctx := on(logger), context.Background()
+	l := on(logger)
 	var down sync.Map // targets whose outage has been told
 	return slot.WithQueueObserver(slot.QueueObserver{
-		Mode: func(target string, from, to book.Mode) {
-			l.LogAttrs(ctx, slog.LevelDebug, "target changes mode", slog.String("target", target),
-				slog.String("from", from.String()), slog.String("to", to.String()))
+		Mode: func(ctx context.Context, info slot.ModeInfo) {
+			l.LogAttrs(ctx, slog.LevelDebug, "target changes mode", slog.String("target", info.Target),
+				slog.String("from", info.From.String()), slog.String("to", info.To.String()))
 		},
-		FellBack: func(target string, callers int, err error) {
-			if _, told := down.LoadOrStore(target, nil); told {
+		FellBack: func(ctx context.Context, info slot.FellBackInfo) {
+			if _, told := down.LoadOrStore(info.Target, nil); told {
 				return
 			}
 			l.LogAttrs(ctx, slog.LevelWarn, "callers not paced, store cannot be asked",
-				slog.String("target", target), slog.Int("callers", callers), failure(err))
+				slog.String("target", info.Target), slog.Int("callers", info.Callers), failure(info.Err))
 		},
-		Recovered: func(target string) {
-			down.Delete(target)
-			l.LogAttrs(ctx, slog.LevelWarn, "store of slots answers again", slog.String("target", target))
+		Recovered: func(ctx context.Context, info slot.RecoveredInfo) {
+			down.Delete(info.Target)
+			l.LogAttrs(ctx, slog.LevelWarn, "store of slots answers again", slog.String("target", info.Target))
 		},
-		Polling: func(target string, err error) {
+		Polling: func(ctx context.Context, info slot.PollingInfo) {
 			l.LogAttrs(ctx, slog.LevelWarn, "notices of slots cannot be heard, polling",
-				slog.String("target", target), failure(err))
+				slog.String("target", info.Target), failure(info.Err))
 		},
 	})
 }

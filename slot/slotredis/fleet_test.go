@@ -110,9 +110,9 @@ type outageEvents struct{ fellBack, recovered, polling atomic.Int64 }
 
 func (e *outageEvents) observer() slot.QueueOption {
 	return slot.WithQueueObserver(slot.QueueObserver{
-		FellBack:  func(_ string, n int, _ error) { e.fellBack.Add(int64(n)) },
-		Recovered: func(string) { e.recovered.Add(1) },
-		Polling:   func(string, error) { e.polling.Add(1) },
+		FellBack:  func(_ context.Context, info slot.FellBackInfo) { e.fellBack.Add(int64(info.Callers)) },
+		Recovered: func(context.Context, slot.RecoveredInfo) { e.recovered.Add(1) },
+		Polling:   func(context.Context, slot.PollingInfo) { e.polling.Add(1) },
 	})
 }
 

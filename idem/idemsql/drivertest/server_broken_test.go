@@ -111,7 +111,13 @@ func TestRollbackIsBounded(t *testing.T) {
 	s.effects.expect(t, 1)
 }
 
-var _ server.TxStore = (*idemseal.TxStore)(nil)
+var (
+	_ server.TxStore = (*idemseal.TxStore)(nil)
+
+	// The interfaces of the two packages are one.
+	_ server.TxStore  = idemsql.TxStore(nil)
+	_ idemsql.TxStore = server.TxStore(nil)
+)
 
 // Records that are written in transactions are sealed like the others.
 func TestSealedTransactions(t *testing.T) {
