@@ -87,24 +87,31 @@ func (k *Keeper) Starts() int {
 	return k.starts
 }
 
-// Kill ends the child without a warning.
-func (k *Keeper) Kill() error { return k.signal(syscall.SIGKILL) }
+// Kill ends the child without a warning, and reports whether there was one.
+func (k *Keeper) Kill() (hit bool, err error) { return k.signal(syscall.SIGKILL) }
 
-// Stop halts the child in the middle of what it does, until Continue.
-func (k *Keeper) Stop() error { return k.signal(syscall.SIGSTOP) }
+// Stop halts the child in the middle of what it does, until Continue, and reports whether
+// there was one.
+func (k *Keeper) Stop() (hit bool, err error) { return k.signal(syscall.SIGSTOP) }
 
 // Continue lets a child go on that was stopped.
-func (k *Keeper) Continue() error { return k.signal(syscall.SIGCONT) }
+func (k *Keeper) Continue() error {
+	_, err := k.signal(syscall.SIGCONT)
+	return err
+}
 
-func (k *Keeper) signal(s syscall.Signal) error {
+func (k *Keeper) signal(s syscall.Signal) (hit bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.now == nil {
-		return nil
+		return false, nil
+	}
+	switch err := k.now.cmd.Process.Signal(s); {
+	case errors.Is(err, os.ErrProcessDone): // by itself, and its end is not to be overlooked
+		return false, nil
+	case err != nil:
+		return false, err
 	}
 	k.now.killed = k.now.killed || s == syscall.SIGKILL
-	if err := k.now.cmd.Process.Signal(s); !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	return nil
+	return true, nil
 }

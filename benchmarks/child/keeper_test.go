@@ -59,8 +59,8 @@ func TestKilledIsStartedAgain(t *testing.T) {
 	defer cancel()
 	said, ended := make(chan int), make(chan error, 1)
 	k := child.NewKeeper("patient")
-	if err := k.Kill(); err != nil {
-		t.Errorf("killing none: %v", err)
+	if hit, err := k.Kill(); hit || err != nil {
+		t.Errorf("killing none: %t, %v", hit, err)
 	}
 	n := 0
 	go func() { ended <- k.Run(ctx, func() any { n++; return n }, hearing(said)) }()
@@ -72,8 +72,12 @@ func TestKilledIsStartedAgain(t *testing.T) {
 			break
 		}
 		// A process that is stopped dies as well.
-		if err := errors.Join(k.Stop(), k.Continue(), k.Stop(), k.Kill()); err != nil {
-			t.Error(err)
+		stopped, stopping := k.Stop()
+		continuing := k.Continue()
+		_, again := k.Stop()
+		killed, killing := k.Kill()
+		if err := errors.Join(stopping, continuing, again, killing); err != nil || !stopped || !killed {
+			t.Errorf("stopped %t, killed %t, %v", stopped, killed, err)
 		}
 	}
 	cancel()

@@ -37,14 +37,14 @@ func faults(t *testing.T, flags string) (result, int) {
 func TestPromisesHold(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, flags string }{
-		{"at most once, Redis", "-store redis-aof -guarantee at-most-once -calls 1000 -rate 150"},
-		{"exactly once, SQL", "-store sql -guarantee exactly-once -calls 1000 -rate 150"},
-		{"without a pacer", "-store redis -nemesis pacer-gone -calls 600 -rate 200 -deadline 30s"},
+		{"at most once, Redis", "-store redis-aof -nemesis server-kill,server-stop,client-kill,cut-store,store-stop,lost-response -calls 3000 -rate 500"},
+		{"exactly once, SQL", "-store sql -guarantee exactly-once -nemesis server-stop,cut-store,store-kill -calls 1500 -rate 400"},
+		{"nobody fails", "-nemesis pacer-gone,lost-response,script-flush -calls 1500 -rate 300 -deadline 30s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r, status := faults(t, c.flags)
-			if status != exitKept && !onlyLate(r) {
+			if status != exitKept && !onlyLoad(r) {
 				t.Errorf("exit status %d: %s", status, strings.Join(r.Broken, "; "))
 			}
 			if r.Acknowledged+r.Unknown != r.Calls || r.Effects < r.Acknowledged {
@@ -61,10 +61,18 @@ func TestPromisesHold(t *testing.T) {
 	}
 }
 
-// onlyLate reports whether all that a run is blamed for are calls that came back late, on a
-// machine that may have had other things to do, but did come back.
-func onlyLate(r result) bool {
-	return len(r.Broken) == 1 && strings.HasPrefix(r.Broken[0], late) && r.MaxBlock < 5000
+// onlyLoad reports whether all that a run is blamed for are calls that came back somewhat late or
+// were given up, on a machine that may have had other things to do.
+func onlyLoad(r result) bool {
+	for _, broken := range r.Broken {
+		switch {
+		case strings.HasPrefix(broken, late+":") && r.MaxBlock < 500:
+		case strings.HasPrefix(broken, givenUp+":") && r.GivenUp < r.Calls/4:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Faults that do no harm to a server without the middleware would prove nothing.
@@ -93,6 +101,7 @@ func TestFlags(t *testing.T) {
 		"-calls 0":                            "-calls 0",
 		"-callers 0":                          "-callers 0",
 		"-rate -1":                            "-rate -1",
+		"-deadline 2m":                        "-deadline 2m0s",
 		"-store disk":                         "must be one of",
 		"-guarantee twice":                    "must be one of",
 		"-guarantee exactly-once":             "needs -store sql",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goaroundhq/goaround/benchmarks/faults/call"
 	"github.com/goaroundhq/goaround/benchmarks/faults/nemesis"
 	"github.com/goaroundhq/goaround/benchmarks/faults/serve"
 	"github.com/goaroundhq/goaround/benchmarks/faults/site"
@@ -112,6 +113,8 @@ func (c config) check(rest []string) error {
 		return fmt.Errorf("-calls %d: must be at least 1", c.calls)
 	case c.servers < 1 || c.clients < 1 || c.callers < 1:
 		return fmt.Errorf("-servers %d -clients %d -callers %d: must be at least 1", c.servers, c.clients, c.callers)
+	case c.deadline >= call.Memory:
+		return fmt.Errorf("-deadline %v: must be less than %v", c.deadline, call.Memory)
 	case c.rate < 0 || c.outage < 0 || c.deadline < 0:
 		return fmt.Errorf("-rate %g -outage %v -deadline %v: must not be negative", c.rate, c.outage, c.deadline)
 	case c.replicas < 0 || c.replicas > 0 && c.store != site.Sentinel && c.store != site.Cluster:

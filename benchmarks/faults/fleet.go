@@ -120,17 +120,18 @@ func (f *fleet) place(ctx context.Context, orders func(client int) (again []int,
 func (f *fleet) clientTask(i int, orders func(client int) (again []int, next int)) call.Task {
 	again, next := orders(i)
 	return call.Task{
-		Seed:    f.config.seed,
-		Start:   f.start,
-		Again:   again,
-		Next:    next,
-		Step:    f.config.clients,
-		Calls:   f.config.calls,
-		Callers: f.config.callers,
-		Rate:    f.config.rate / float64(f.config.clients),
-		Servers: f.site.Servers(i),
-		Pacer:   f.site.Pacer(i),
-		Attempt: attemptTime,
+		Seed:     f.config.seed,
+		Start:    f.start,
+		Again:    again,
+		Next:     next,
+		Step:     f.config.clients,
+		Calls:    f.config.calls,
+		Callers:  f.config.callers,
+		Rate:     f.config.rate / float64(f.config.clients),
+		Servers:  f.site.Servers(i),
+		Pacer:    f.site.Pacer(i),
+		Deadline: f.config.deadline,
+		Attempt:  attemptTime,
 	}
 }
 

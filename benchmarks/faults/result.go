@@ -32,16 +32,19 @@ type result struct {
 	Calls        int `json:"calls"`
 	Acknowledged int `json:"acknowledged"`
 	Unknown      int `json:"unknown"`
-	NotStored    int `json:"response_not_stored"` // of those acknowledged: done, but the store was too full for the receipt
-	Unsettled    int `json:"unsettled"`           // neither, in the end
+	NotStored    int `json:"response_not_stored"` // of those acknowledged or repeated: done, but the store was too full for the receipt
+	Unsettled    int `json:"unsettled"`           // neither, in the end, or not answered when repeated
 	Wrong        int `json:"wrong_response"`      // an answer that nobody should have given
 	FailedCalls  int `json:"failed_calls"`        // calls that were given up; an order may be called for three times
 	GivenUp      int `json:"given_up"`            // orders, which were called for again when all was mended
+	Repeated     int `json:"repeated"`            // acknowledged orders that were called for again in the end
+	Changed      int `json:"changed_answers"`     // of those, the ones that were not answered as before
 
 	Effects          int `json:"effects"`
 	DuplicateEffects int `json:"duplicate_effects"`
 	LostAcknowledged int `json:"lost_acknowledged"`      // the run on the receipt is not among the effects
 	Unacknowledged   int `json:"unacknowledged_effects"` // of orders that nobody got a receipt for
+	Stray            int `json:"stray_effects"`          // of no order
 
 	// Counted by the servers, at least: what one that is killed has not told is lost.
 	Fenced    int          `json:"fenced"`
@@ -54,8 +57,8 @@ type result struct {
 
 	Attempts      int            `json:"attempts"`
 	NemesisEvents map[string]int `json:"nemesis_events"`
-	Seconds       float64        `json:"seconds"` // of the storm
-	PerSecond     float64        `json:"calls_per_second"`
+	Seconds       float64        `json:"seconds"`          // of the storm
+	PerSecond     float64        `json:"calls_per_second"` // without orders that were given up
 	Reasons       map[string]int `json:"failed_reasons,omitempty"`
 	WrongAnswers  []string       `json:"wrong_answers,omitempty"`
 	// Broken are the promises that were not kept, and by how much.
@@ -73,16 +76,20 @@ func newResult(c config, f *fleet, w *storm, effects map[string][]string, took t
 		Servers: c.servers, Clients: c.clients, Callers: c.callers, Calls: c.calls,
 		FailedCalls: f.book.failed, GivenUp: f.book.givenUp, Attempts: f.book.attempts, Reasons: f.book.reasons, WrongAnswers: f.book.wrong,
 		MaxBlock: milliseconds(f.book.running), MaxBlockRaw: milliseconds(f.book.late), Latest: f.book.latest,
+		NotStored: f.book.faded, Unsettled: f.book.unanswered(), Repeated: f.book.repeated, Changed: f.book.changed,
 		Fenced: f.counts[serve.Fenced], Recovered: f.counts[serve.Recovered], Outcomes: f.counts,
-		NemesisEvents: w.events, Seconds: round(took.Seconds()), PerSecond: math.Round(float64(c.calls) / took.Seconds()),
+		NemesisEvents: w.events, Seconds: round(took.Seconds()), PerSecond: math.Round(float64(c.calls-f.book.givenUp) / took.Seconds()),
 		Broken: []string{}, Forgets: c.forgets(),
 	}
 	for _, runs := range effects {
 		r.Effects += len(runs)
 		r.DuplicateEffects += len(runs) - 1
 	}
+	r.Stray = r.Effects
 	for number, order := range f.book.orders {
-		r.add(order, effects[call.NewOrder(c.seed, f.start, number).Name()])
+		runs := effects[call.NewOrder(c.seed, f.start, number).Name()]
+		r.Stray -= len(runs)
+		r.add(order, runs)
 	}
 	for _, p := range promises(r) {
 		if p.observed > p.bound {

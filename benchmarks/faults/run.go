@@ -13,7 +13,8 @@ import (
 	"github.com/goaroundhq/goaround/idem/idemsql"
 )
 
-// settling is how long what was given up is called for again when all is mended.
+// settling is how long what was given up is called for again when all is mended, and then what
+// was acknowledged.
 const settling = time.Minute
 
 // run breaks everything once, and says what came of it.
@@ -43,11 +44,12 @@ func run(ctx context.Context, c config, p progress) (_ result, err error) {
 	if err != nil {
 		return result{}, err
 	}
-	effects := l.All()
-	if c.guarantee == serve.ExactlyOnce {
-		if effects, err = committed(ctx, s); err != nil {
-			return result{}, err
-		}
+	effects, err := l.All() // its clients were the servers, which have ended
+	if c.guarantee == serve.ExactlyOnce && err == nil {
+		effects, err = committed(ctx, s)
+	}
+	if err != nil {
+		return result{}, err
 	}
 	return newResult(c, f, w, effects, took), nil
 }
@@ -77,8 +79,17 @@ func (f *fleet) play(ctx context.Context, w *storm) (took time.Duration, err err
 	return took, errors.Join(err, <-down)
 }
 
-// weather is storm and settling.
+// weather is storm, settling, and repeating. A call that hangs ends it before its time.
 func (f *fleet) weather(ctx context.Context, fail func(error), w *storm) (time.Duration, error) {
+	calling, end := context.WithCancel(ctx)
+	defer end()
+	go func() {
+		select {
+		case <-f.book.hung:
+			end()
+		case <-calling.Done():
+		}
+	}()
 	over, calm := make(chan struct{}), make(chan error, 1)
 	go func() {
 		err := w.rage(ctx, over)
@@ -88,19 +99,28 @@ func (f *fleet) weather(ctx context.Context, fail func(error), w *storm) (time.D
 		calm <- err
 	}()
 	began := time.Now()
-	err := f.place(ctx, f.book.open)
+	err := f.place(calling, f.book.open)
 	took := time.Since(began)
 	close(over)
 	if err := errors.Join(err, <-calm, ctx.Err()); err != nil {
 		return 0, err
 	}
 	w.progress.phase("settling")
-	return took, f.settle(ctx)
+	if err := f.settle(calling); err != nil {
+		return 0, err
+	}
+	if mayForget := f.config.guarantee == serve.Naive || f.config.forgets(); !mayForget {
+		w.progress.phase("repeating")
+		f.book.repeat(w.world.Rand)
+		err = f.settle(calling)
+	}
+	return took, errors.Join(err, ctx.Err())
 }
 
-// settle has the clients call again for what was given up, with everything mended.
+// settle has the clients call again for what was given up, or for what is to be repeated, with
+// everything mended.
 func (f *fleet) settle(ctx context.Context) error {
-	for began := time.Now(); f.book.left() > 0 && time.Since(began) < settling; {
+	for began := time.Now(); f.book.left() > 0 && time.Since(began) < settling && ctx.Err() == nil; {
 		err := f.place(ctx, func(client int) ([]int, int) { return f.book.unsettled(client), f.config.calls })
 		if err != nil {
 			return err

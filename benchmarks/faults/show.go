@@ -40,6 +40,7 @@ func (r result) table(w io.Writer) error {
 	row("unknown", r.Unknown, "as the servers said")
 	row("failed calls", r.FailedCalls, "no answer before the deadline, or one that says to come again")
 	row("given up", r.GivenUp, "orders, after three failed calls; called for again in the end")
+	row("repeated", r.Repeated, fmt.Sprintf("acknowledged orders, in the end; %d were answered otherwise", r.Changed))
 	row("effects", r.Effects, "in the ledger")
 	row("duplicate effects", r.DuplicateEffects, "beyond one for each order")
 	row("lost acknowledged", r.LostAcknowledged, "the receipt's run is not in the ledger")

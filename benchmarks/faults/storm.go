@@ -59,10 +59,13 @@ func (s *storm) rage(ctx context.Context, over <-chan struct{}) error {
 		n := s.nemeses[turns[0]]
 		turns = turns[1:]
 		s.progress.phase(n.Name)
-		if err := n.Strike(ctx, s.world); err != nil {
+		hit, err := n.Strike(ctx, s.world)
+		if err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
-		s.events[n.Name]++
+		if hit {
+			s.events[n.Name]++
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -31,6 +32,7 @@ func (c *client) place(ctx context.Context, number int) Ending {
 		next := c.once(ctx, number)
 		next.Failed = e.Failed
 		next.Late, next.Running = max(e.Late, next.Late), max(e.Running, next.Running)
+		next.Attempts += e.Attempts
 		if e = next; e.How != GivenUp || ctx.Err() != nil {
 			break
 		}
@@ -50,9 +52,12 @@ func (c *client) once(ctx context.Context, number int) Ending {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
+	attempts := new(atomic.Int64)
+	ctx = context.WithValue(ctx, attemptsOf{}, attempts)
+	c.canary.begin(number, deadline)
 	e := c.answer(idem.WithKey(ctx, order.Key), order)
-	e.Order = number
-	e.Late, e.Running = c.canary.late(deadline, time.Now())
+	e.Order, e.Attempts = number, int(attempts.Load())
+	e.Late, e.Running = c.canary.end(number, time.Now())
 	return e
 }
 

@@ -55,7 +55,15 @@ func newClient(task Task) (*client, error) {
 	return c, nil
 }
 
-func (c *client) attempt(context.Context, transport.Attempt) { c.attempts.Add(1) }
+// attemptsOf is the context's key for the attempts of a call.
+type attemptsOf struct{}
+
+func (c *client) attempt(ctx context.Context, _ transport.Attempt) {
+	c.attempts.Add(1)
+	if n, ok := ctx.Value(attemptsOf{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
 
 func (c *client) close() {
 	c.wire.CloseIdleConnections()

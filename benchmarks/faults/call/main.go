@@ -35,7 +35,7 @@ func Main(in *json.Decoder, out *json.Encoder) error {
 		callers.Wait()
 		close(endings)
 	}()
-	return c.report(endings, out)
+	return c.report(ctx, endings, out)
 }
 
 // deal hands the orders out, at the task's rate.
@@ -76,17 +76,32 @@ func (c *client) work(ctx context.Context, orders <-chan int, endings chan<- End
 	}
 }
 
-// report tells of what has ended since it told the last time.
-func (c *client) report(endings <-chan Ending, out *json.Encoder) error {
-	for e := range endings {
-		r := Report{Endings: []Ending{e}}
-		for range len(endings) {
-			r.Endings = append(r.Endings, <-endings)
+// report tells of what has ended since it told the last time, and of what should have. It does
+// not wait for calls that never end when nobody wants to know any more.
+func (c *client) report(ctx context.Context, endings <-chan Ending, out *json.Encoder) error {
+	beats := time.NewTicker(beat)
+	defer beats.Stop()
+	for {
+		var r Report
+		select {
+		case e, more := <-endings:
+			if !more {
+				return nil
+			}
+			r.Endings = append(r.Endings, e)
+			for range len(endings) {
+				r.Endings = append(r.Endings, <-endings)
+			}
+		case <-beats.C:
+			if r.Overdue = c.canary.overdue(time.Now()); r.Overdue == nil {
+				continue
+			}
+		case <-ctx.Done():
+			return nil
 		}
 		r.Attempts = int(c.attempts.Swap(0))
 		if err := out.Encode(r); err != nil {
 			return err
 		}
 	}
-	return nil
 }

@@ -3,6 +3,7 @@ package call
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -29,7 +30,10 @@ const (
 
 // deadlines are how long a call for an order may take. The short ones pass in the middle of
 // what other calls wait for.
-var deadlines = []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second}
+var deadlines = []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second, longest}
+
+// longest is the deadline of orders that are [Long], and of others.
+const longest = 10 * time.Second
 
 // Order is one operation.
 type Order struct {
@@ -42,12 +46,23 @@ type Order struct {
 // NewOrder is the order of a number in a run that started then, the same in each process.
 func NewOrder(seed uint64, start time.Time, number int) Order {
 	rng := rand.New(rand.NewPCG(seed, uint64(number)))
-	return Order{
+	o := Order{
 		Tenant:   fmt.Sprintf("t%d", number%tenants),
 		Key:      key(seed, start, number/tenants),
 		Body:     fmt.Sprintf(`{"order":%d,"note":%q}`, number, strings.Repeat("-", rng.IntN(1024))),
 		Deadline: deadlines[rng.IntN(len(deadlines))],
 	}
+	if Long(o.Name()) {
+		o.Deadline = longest
+	}
+	return o
+}
+
+// Long reports whether the order of a name takes its handler some time, as one in fifty does.
+func Long(name string) bool {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(name)) // a hash takes everything
+	return hash.Sum64()%50 == 0
 }
 
 // key is what a client makes whose clock is wrong.

@@ -47,10 +47,22 @@ type Ending struct {
 	// Late is how long after its deadline the slowest of its calls came back, Running
 	// without the time in which the process stood still.
 	Late, Running time.Duration `json:",omitempty"`
+	Attempts      int           // of all its calls
+}
+
+// Tolerance is how late a call may come back.
+const Tolerance = 100 * time.Millisecond
+
+// Overdue is a call that should have come back and has not.
+type Overdue struct {
+	Order         int
+	Late, Running time.Duration // as in an [Ending], until now
 }
 
 // Report is what a process of callers says from time to time.
 type Report struct {
-	Endings  []Ending
-	Attempts int // since the last report
+	Endings  []Ending `json:",omitempty"`
+	Attempts int      // since the last report
+	// Overdue is the call that is overdue the most, by more than the [Tolerance].
+	Overdue *Overdue `json:",omitempty"`
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"net/rpc"
 )
 
@@ -28,6 +29,10 @@ func Dial(address string) (*Client, error) {
 	client, err := rpc.Dial("unix", address)
 	if err != nil {
 		return nil, err
+	}
+	// An answer says that the ledger knows of this connection, and would hear it out.
+	if err := client.Call(service+".Runs", "", new([]string)); err != nil {
+		return nil, errors.Join(err, client.Close())
 	}
 	return &Client{client}, nil
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/rpc"
 	"os"
@@ -88,12 +89,25 @@ func (l *Ledger) Runs(key string) []string {
 	return slices.Clone(l.runs[key])
 }
 
-// All are the runs that had an effect, by key. It is for when nothing is entered any more.
-func (l *Ledger) All() map[string][]string { return l.runs }
+// All are the runs that had an effect, by key. It hears out who is still there and waits for
+// them to hang up, because who has left may have left something on its way. Nobody can dial
+// any more.
+func (l *Ledger) All() (map[string][]string, error) {
+	if err := l.listener.Close(); err != nil {
+		return nil, err
+	}
+	l.serving.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.runs), nil
+}
 
 // Close hangs up. The file stays.
 func (l *Ledger) Close() error {
 	err := l.listener.Close()
+	if errors.Is(err, net.ErrClosed) { // by All
+		err = nil
+	}
 	l.mu.Lock()
 	for conn := range l.conns {
 		_ = conn.Close() // who is still there is of no interest

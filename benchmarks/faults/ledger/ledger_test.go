@@ -50,8 +50,11 @@ func TestDuplicatesAreCounted(t *testing.T) {
 	if runs, err := c.Runs(t.Context(), "order"); err != nil || !slices.Equal(runs, want) {
 		t.Errorf("runs %q, %v, want %q", runs, err, want)
 	}
-	if runs := l.All()["order"]; !slices.Equal(runs, want) {
-		t.Errorf("all: runs %q, want %q", runs, want)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if all, err := l.All(); err != nil || !slices.Equal(all["order"], want) {
+		t.Errorf("all: %v, %v, want the runs %q of the order", all, err, want)
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "effects.txt"))
 	if want := "order first 7 1\norder second 7 1\n"; err != nil || string(text) != want {
@@ -90,5 +93,26 @@ func TestContextEnds(t *testing.T) {
 	// Whichever of the two is seen first: the call may have been quick.
 	if err := c.Enter(ctx, ledger.Entry{Key: "order"}); err != nil && !errors.Is(err, gone) {
 		t.Errorf("error %v, want none or the context's cause", err)
+	}
+}
+
+// An effect that nobody waited for, and whose process has gone, counts as well.
+func TestAllHasWhatIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		l, c, _ := open(t)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		const many = 20
+		for range many {
+			_ = c.Enter(gone, ledger.Entry{Key: "order", Run: "r"}) // it says that the context has ended
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		all, err := l.All()
+		if n := len(all["order"]); err != nil || n != many {
+			t.Fatalf("%d effects, %v, want %d", n, err, many)
+		}
 	}
 }

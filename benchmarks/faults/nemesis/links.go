@@ -12,19 +12,19 @@ func links() []Nemesis {
 	return []Nemesis{
 		{
 			Name: "cut-store", Doc: "the links of one or all servers to the store are cut, or nothing passes and arrives late",
-			Fits: anywhere, Strike: cut("store", storeLinks),
+			Fits: anywhere, Strike: always(cut("store", storeLinks)),
 		},
 		{
 			Name: "cut-client", Doc: "the links of one or all clients to the servers are cut, or nothing passes and arrives late",
-			Fits: anywhere, Strike: cut("client", clientLinks),
+			Fits: anywhere, Strike: always(cut("client", clientLinks)),
 		},
 		{
 			Name: "slow-store", Doc: "latency and jitter on the links of one or all servers to the store",
-			Fits: anywhere, Strike: slow("store", storeLinks),
+			Fits: anywhere, Strike: always(slow("store", storeLinks)),
 		},
 		{
 			Name: "slow-client", Doc: "latency and jitter on the links of one or all clients to the servers",
-			Fits: anywhere, Strike: slow("client", clientLinks),
+			Fits: anywhere, Strike: always(slow("client", clientLinks)),
 		},
 		{
 			Name: "lost-response", Doc: "a server has done what a client asked, and its response is lost",
@@ -72,7 +72,8 @@ func cut(what string, of func(*World) []*relay.Relay) func(context.Context, *Wor
 func slow(what string, of func(*World) []*relay.Relay) func(context.Context, *World) error {
 	return func(ctx context.Context, w *World) error {
 		relays, d := of(w), w.between(500*time.Millisecond, 2*time.Second)
-		latency, jitter := w.between(time.Millisecond, 100*time.Millisecond), w.between(0, 100*time.Millisecond)
+		// Each way: the longest outlast the timeout of an attempt and that of the store.
+		latency, jitter := w.between(50*time.Millisecond, 400*time.Millisecond), w.between(0, 300*time.Millisecond)
 		w.Log("%d %s links are slow by %v to %v for %v", len(relays), what, latency, latency+jitter, d)
 		defer heal(relays)
 		for _, r := range relays {
@@ -83,17 +84,27 @@ func slow(what string, of func(*World) []*relay.Relay) func(context.Context, *Wo
 }
 
 // lose loses up to eight answers on each link, or as many as there are in half a second.
-func lose(what string, of func(*World) []*relay.Relay) func(context.Context, *World) error {
+func lose(what string, of func(*World) []*relay.Relay) func(context.Context, *World) (bool, error) {
 	const d = 500 * time.Millisecond
-	return func(ctx context.Context, w *World) error {
+	return func(ctx context.Context, w *World) (bool, error) {
 		relays, n := of(w), 1+w.Rand.IntN(8)
 		w.Log("%d %s are lost on each of %d links", n, what, len(relays))
 		defer heal(relays)
+		before := lost(relays)
 		for _, r := range relays {
 			r.LoseAnswers(n)
 		}
-		return last(ctx, d)
+		err := last(ctx, d)
+		return lost(relays) > before, err
 	}
+}
+
+// lost is how many answers the relays have lost until now.
+func lost(relays []*relay.Relay) (n int) {
+	for _, r := range relays {
+		n += r.Lost()
+	}
+	return n
 }
 
 func heal(relays []*relay.Relay) {

@@ -1,6 +1,7 @@
 package nemesis_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -115,4 +116,15 @@ func TestLostReply(t *testing.T) {
 		return done > asked
 	})
 	ok(t, store.Ping(t.Context()).Err())
+}
+
+// Where nobody answers, nothing is lost.
+func TestNothingToLose(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, site.Redis)
+	for _, name := range []string{"lost-response", "lost-reply"} {
+		if err := <-w.strike(t, name); !errors.Is(err, errMissed) {
+			t.Errorf("%s: %v, want that it hits nobody", name, err)
+		}
+	}
 }

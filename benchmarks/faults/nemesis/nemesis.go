@@ -19,9 +19,10 @@ type Nemesis struct {
 	Forgets bool
 	// Fits reports whether it can harm a site whose store is of that kind.
 	Fits func(site.Kind) bool
-	// Strike does the harm once and mends it. It returns an error when it could do either not,
-	// and that of a context which ended before the harm was over.
-	Strike func(ctx context.Context, w *World) error
+	// Strike does the harm once and mends it. It reports whether it hit anybody, as it does not
+	// when a process has just ended or when there was no answer to lose. It returns an error
+	// when it could do either not, and that of a context which ended before the harm was over.
+	Strike func(ctx context.Context, w *World) (hit bool, err error)
 }
 
 // All are the nemeses there are, by name.
@@ -55,6 +56,14 @@ func Parse(names string, kind site.Kind) ([]Nemesis, error) {
 		return nil, fmt.Errorf("nemesis: there is no %q", slices.Sorted(maps.Keys(wanted)))
 	}
 	return found, nil
+}
+
+// always is a Strike that hits whenever it does not fail.
+func always(strike func(context.Context, *World) error) func(context.Context, *World) (bool, error) {
+	return func(ctx context.Context, w *World) (bool, error) {
+		err := strike(ctx, w)
+		return err == nil, err
+	}
 }
 
 // only returns what Fits the kinds.

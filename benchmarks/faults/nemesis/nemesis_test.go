@@ -75,7 +75,7 @@ func TestInterrupted(t *testing.T) {
 			if n.Name == "client-kill" || n.Name == "server-kill" {
 				continue // nobody starts a process again
 			}
-			if err := n.Strike(over, w.World); !errors.Is(err, context.Canceled) && !slices.Contains(atOnce, n.Name) {
+			if _, err := n.Strike(over, w.World); !errors.Is(err, context.Canceled) && !slices.Contains(atOnce, n.Name) {
 				t.Errorf("%s, interrupted: %v", n.Name, err)
 			}
 		}

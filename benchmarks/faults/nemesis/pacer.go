@@ -9,7 +9,7 @@ import (
 func pacers() []Nemesis {
 	return []Nemesis{{
 		Name: "pacer-gone", Doc: "the Redis by which clients pace is killed, or hangs, and is back after a while",
-		Fits: anywhere, Strike: killPacer,
+		Fits: anywhere, Strike: always(killPacer),
 	}}
 }
 

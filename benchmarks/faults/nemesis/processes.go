@@ -30,8 +30,8 @@ func processes() []Nemesis {
 	}
 }
 
-func kill(what string, of func(*World) []Process) func(context.Context, *World) error {
-	return func(_ context.Context, w *World) error {
+func kill(what string, of func(*World) []Process) func(context.Context, *World) (bool, error) {
+	return func(_ context.Context, w *World) (bool, error) {
 		processes := of(w)
 		i := w.Rand.IntN(len(processes))
 		w.Log("kill -9 %s %d", what, i)
@@ -39,14 +39,15 @@ func kill(what string, of func(*World) []Process) func(context.Context, *World) 
 	}
 }
 
-func stop(what string, of func(*World) []Process) func(context.Context, *World) error {
-	return func(ctx context.Context, w *World) error {
+func stop(what string, of func(*World) []Process) func(context.Context, *World) (bool, error) {
+	return func(ctx context.Context, w *World) (bool, error) {
 		processes := of(w)
 		i, d := w.Rand.IntN(len(processes)), w.Lease+w.between(200*time.Millisecond, time.Second)
 		w.Log("%s %d stands still for %v", what, i, d)
-		if err := processes[i].Stop(); err != nil {
-			return err
+		hit, err := processes[i].Stop()
+		if !hit || err != nil {
+			return false, err
 		}
-		return errors.Join(last(ctx, d), processes[i].Continue())
+		return true, errors.Join(last(ctx, d), processes[i].Continue())
 	}
 }

@@ -30,6 +30,11 @@ func TestProcesses(t *testing.T) {
 			if err := c.cmd.Wait(); err == nil || err.Error() != "signal: killed" {
 				t.Errorf("it ended by %v", err)
 			}
+			for _, harm := range []string{"-stop", "-kill"} {
+				if err := <-w.strike(t, name+harm); !errors.Is(err, errMissed) {
+					t.Errorf("%s of a process that is gone: %v, want that it hits nobody", harm, err)
+				}
+			}
 		})
 	}
 }

@@ -20,19 +20,19 @@ func redises() []Nemesis {
 	return []Nemesis{
 		{
 			Name: "redis-empty", Doc: "restart of a Redis without persistence, which has forgotten everything",
-			Forgets: true, Fits: only(site.Redis), Strike: restartEmpty,
+			Forgets: true, Fits: only(site.Redis), Strike: always(restartEmpty),
 		},
 		{
 			Name: "failover", Doc: "the replica loses its link, the master takes more writes and is killed, and the replica is promoted without them",
-			Forgets: true, Fits: only(site.Sentinel), Strike: failOver,
+			Forgets: true, Fits: only(site.Sentinel), Strike: always(failOver),
 		},
 		{
 			Name: "oom", Doc: "maxmemory below what is in use on all nodes, so that writes are refused",
-			Fits: onRedis, Strike: fill,
+			Fits: onRedis, Strike: always(fill),
 		},
 		{
 			Name: "script-flush", Doc: "SCRIPT FLUSH on all nodes",
-			Fits: onRedis, Strike: flushScripts,
+			Fits: onRedis, Strike: always(flushScripts),
 		},
 	}
 }

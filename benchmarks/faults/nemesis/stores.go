@@ -14,11 +14,11 @@ func stores() []Nemesis {
 	return []Nemesis{
 		{
 			Name: "store-kill", Doc: "kill -9 of a server of the store that keeps on disk what it has acknowledged, and its start",
-			Fits: only(site.RedisAOF, site.Cluster, site.SQL), Strike: killStore,
+			Fits: only(site.RedisAOF, site.Cluster, site.SQL), Strike: always(killStore),
 		},
 		{
 			Name: "store-stop", Doc: "SIGSTOP of a server of the store; with Sentinels, of the replica",
-			Fits: anywhere, Strike: stopStore,
+			Fits: anywhere, Strike: always(stopStore),
 		},
 	}
 }

@@ -142,7 +142,10 @@ func TestOutage(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	n := find(t, "pacer-gone")
-	go func() { ended <- n.Strike(ctx, w.World) }()
+	go func() {
+		_, err := n.Strike(ctx, w.World)
+		ended <- err
+	}()
 	pacer := redisOf(t, w.Site.Pacer(0))
 	eventually(t, "the end of the pacer", func() bool { return !answers(pacer) })
 	cancel()

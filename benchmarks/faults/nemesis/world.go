@@ -9,10 +9,10 @@ import (
 )
 
 // Process is a server or a client of the run. None of its methods fails because the process
-// has just ended.
+// has just ended, but those that do harm report whether there was one to hit.
 type Process interface {
-	Kill() error // as kill -9; whoever runs the process starts it again at once
-	Stop() error // SIGSTOP
+	Kill() (hit bool, err error) // as kill -9; whoever runs the process starts it again at once
+	Stop() (hit bool, err error) // SIGSTOP
 	Continue() error
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -87,9 +88,17 @@ func (w *world) during(t *testing.T, name string, do func() bool) {
 func (w *world) strike(t *testing.T, name string) <-chan error {
 	t.Helper()
 	n, ended := find(t, name), make(chan error, 1)
-	go func() { ended <- n.Strike(t.Context(), w.World) }()
+	go func() {
+		hit, err := n.Strike(t.Context(), w.World)
+		if err == nil && !hit {
+			err = errMissed
+		}
+		ended <- err
+	}()
 	return ended
 }
+
+var errMissed = errors.New("it hit nobody")
 
 func find(t *testing.T, name string) nemesis.Nemesis {
 	t.Helper()
@@ -164,9 +173,21 @@ func newCat(t *testing.T) *cat {
 	return c
 }
 
-func (c *cat) Kill() error     { return c.cmd.Process.Kill() }
-func (c *cat) Stop() error     { return c.cmd.Process.Signal(syscall.SIGSTOP) }
-func (c *cat) Continue() error { return c.cmd.Process.Signal(syscall.SIGCONT) }
+func (c *cat) Kill() (bool, error) { return c.signal(syscall.SIGKILL) }
+func (c *cat) Stop() (bool, error) { return c.signal(syscall.SIGSTOP) }
+
+func (c *cat) Continue() error {
+	_, err := c.signal(syscall.SIGCONT)
+	return err
+}
+
+func (c *cat) signal(s syscall.Signal) (bool, error) {
+	err := c.cmd.Process.Signal(s)
+	if errors.Is(err, os.ErrProcessDone) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 var errSilent = errors.New("no answer")
 

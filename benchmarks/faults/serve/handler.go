@@ -63,11 +63,15 @@ func (s *service) answered(_ context.Context, a server.Answer) {
 	}
 }
 
+// stumbles is how many runs of ExactlyOnce there are to one that fails after its effect, which
+// its transaction must undo.
+const stumbles = 50
+
 // order has the effect of an order, with some time before it and after.
 func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	name := name(r)
 	ctx, run := r.Context(), fmt.Sprintf("%016x", rand.Uint64())
-	before, after, leaves := habits(name)
+	before, after, leaves := s.habits(name)
 	if !leaves {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -75,6 +79,13 @@ func (s *service) order(w http.ResponseWriter, r *http.Request) {
 		// The effect may be on its way. In a transaction there is none.
 		server.OutcomeUnknown(r.Context())
 		http.Error(w, "broke off", http.StatusInternalServerError)
+		return
+	}
+	if s.task.Guarantee == ExactlyOnce && rand.IntN(stumbles) == 0 {
+		if rand.IntN(2) == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		http.Error(w, "stumbled", http.StatusInternalServerError)
 		return
 	}
 	w.WriteHeader(http.StatusCreated)
@@ -91,13 +102,23 @@ func name(r *http.Request) string {
 }
 
 // habits is how long an order works before its effect and after it, and whether it breaks
-// off when its client leaves.
-func habits(name string) (before, after time.Duration, leaves bool) {
+// off when its client leaves. Half of those that are long end within an attempt, but are at work
+// when something strikes; the others outlive their lease, which must be extended. Where nothing
+// extends it, there are none: they would be duplicates without a fault.
+func (s *service) habits(name string) (before, after time.Duration, leaves bool) {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(name)) // a hash takes everything
 	rng := rand.New(rand.NewPCG(hash.Sum64(), 0))
 	const most = int64(2500 * time.Microsecond)
-	return time.Duration(rng.Int64N(most)), time.Duration(rng.Int64N(most)), rng.IntN(2) == 0
+	before, after, leaves = time.Duration(rng.Int64N(most)), time.Duration(rng.Int64N(most)), rng.IntN(2) == 0
+	if !call.Long(name) || s.task.Guarantee == Naive {
+		return before, after, leaves
+	}
+	lease := int64(s.task.Lease)
+	if rng.IntN(2) == 0 {
+		return before, time.Duration(rng.Int64N(lease * 2 / 5)), leaves
+	}
+	return before, time.Duration(lease*6/5 + rng.Int64N(lease*4/5)), false
 }
 
 func (s *service) work(ctx context.Context, before, after time.Duration, e ledger.Entry) error {
