@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -52,6 +53,11 @@ func run(ctx context.Context, only string) error {
 	}
 	var failed []error
 	for _, r := range chosen {
+		if r.records != "" {
+			if err := os.Remove(filepath.Join(folder, r.folder, r.records)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
 		for _, s := range r.steps {
 			if err := s.run(ctx, folder, r.folder); err != nil {
 				failed = append(failed, fmt.Errorf("%s: %w", s, err))

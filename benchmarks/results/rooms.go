@@ -1,11 +1,16 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // room is what one command of the benchmarks measures.
 type room struct {
-	folder string // of the command, and of its RESULTS.md
-	steps  []step
+	folder  string // of the command, and of its RESULTS.md
+	records string // file to which each step adds, and which begins anew
+	steps   []step
 }
 
 // step is one run of the command.
@@ -26,25 +31,36 @@ var rooms = []room{
 		{args: []string{"./herd", "-bars"}, output: "bars.txt"},
 	}},
 	{folder: "load", steps: []step{{args: []string{"./load", "-for", "5m", "-write"}}}},
-	{folder: "faults", steps: []step{
-		strike("at-most-once", "redis-aof", "all"),
-		strike("at-most-once", "redis", "all"),
-		strike("at-most-once", "sentinel", "all"),
-		strike("at-most-once", "cluster", "all"),
-		strike("at-most-once", "sql", "all"),
-		strike("at-least-once", "redis-aof", "all"),
-		strike("exactly-once", "sql", "all"),
+	{folder: "faults", records: "results.jsonl", steps: slices.Concat([]step{
+		// A million calls that land once at most, in the kinds of Redis that there are.
+		strike("redis-aof", "at-most-once", "all", 200000, 101, "-callers", "32"),
+		strike("redis", "at-most-once", "all", 300000, 102, "-callers", "32"),
+		strike("cluster", "at-most-once", "all", 200000, 103, "-callers", "32"),
+		strike("sentinel", "at-most-once", "all", 300000, 104, "-callers", "32"),
+		strike("sql", "exactly-once", "all", 35000, 105),
+		strike("sql", "exactly-once", "cut-store,lost-reply,store-kill", 10000, 106),
+		strike("sql", "at-most-once", "all", 30000, 107),
+		strike("redis-aof", "at-least-once", "all", 80000, 108, "-callers", "32"),
 		// What is not promised is measured: how much Redis forgets.
-		strike("at-most-once", "redis", "redis-empty"),
-		strike("at-most-once", "sentinel", "failover"),
-		strike("at-most-once", "sentinel", "failover", "-replicas", "1"),
+		strike("redis", "at-most-once", "redis-empty", 50000, 109),
+		strike("sentinel", "at-most-once", "failover", 6000, 110, "-rate", "25"),
+		strike("sentinel", "at-most-once", "failover", 1200, 111, "-rate", "5", "-replicas", "1"),
 		// The clients' own Redis is away for a minute, and no call may fail for it.
-		{args: []string{"./faults", "-calls", "20000", "-rate", "200", "-nemesis", "pacer-gone", "-outage", "60s", "-write", "faults"}},
-	}},
+		strike("redis", "at-most-once", "pacer-gone", 20000, 112, "-rate", "200", "-outage", "60s"),
+	}, withoutMiddleware("server-kill", "server-stop", "client-kill", "client-stop", "cut-client", "slow-client", "lost-response"))},
 }
 
 // strike is a run of faults that is long enough for each nemesis to strike several times.
-func strike(guarantee, store, nemeses string, more ...string) step {
-	return step{args: append([]string{"./faults", "-calls", "100000", "-guarantee", guarantee, "-store", store,
-		"-nemesis", nemeses, "-write", "faults"}, more...)}
+func strike(store, guarantee, nemeses string, calls, seed int, more ...string) step {
+	return step{args: append([]string{"./faults", "-store", store, "-guarantee", guarantee, "-nemesis", nemeses,
+		"-calls", strconv.Itoa(calls), "-seed", strconv.Itoa(seed), "-write", "faults"}, more...)}
+}
+
+// withoutMiddleware shows that each nemesis bites.
+func withoutMiddleware(nemeses ...string) []step {
+	var steps []step
+	for _, n := range nemeses {
+		steps = append(steps, step{args: []string{"./faults", "-naive", "-nemesis", n, "-calls", "8000", "-rate", "800", "-write", "faults"}})
+	}
+	return steps
 }
