@@ -82,7 +82,7 @@ func (b *books) state() string {
 		return storeForeign
 	case b.own == nil:
 		return storeMemory
-	case b.own.up.Load():
+	case b.own.up():
 		return storeRuns
 	default:
 		return storeStopped

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,11 +43,49 @@ func TestOwnRedisStopsAndStarts(t *testing.T) {
 		}
 	}
 	folder := b.own.folder
+	if name := filepath.Base(folder); !strings.HasPrefix(name, "goaround-live-") {
+		t.Errorf("its folder %q does not say whose it is", name)
+	}
 	if err := b.close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its folder is left: %v", err)
+	}
+}
+
+// A Redis that ends by itself, or is killed by somebody else, is missed and can be started.
+func TestOwnRedisIsMissed(t *testing.T) {
+	t.Parallel()
+	b, err := openBooks(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := b.own.child.Load().process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is missed", func() bool { return b.state() == storeStopped })
+	if err := b.run(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := ping(t, b); err != nil || b.state() != storeRuns {
+		t.Errorf("it is %s: %v", b.state(), err)
+	}
+}
+
+func TestRedisThatEndsAtOnceIsReported(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := startRedis(t.Context(), program); !errors.Is(err, errEnded) {
+		t.Errorf("%v, %v", r, err)
 	}
 }
 
@@ -82,6 +122,7 @@ func TestFleetFallsBackAndReturns(t *testing.T) {
 	if err := s.books.run(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
+	s.endOutage()
 	until(t, "it returns", func() bool { return fleet.adrift.Load() == 0 && fleet.waiting() < 10 })
 	if n := s.fleets[jitter].fellBack.Load(); n != 0 {
 		t.Errorf("the other fleet fell back %d times", n)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/goaroundhq/goaround/skew"
 	"github.com/goaroundhq/goaround/slot"
-	"github.com/goaroundhq/goaround/slot/book"
 	"github.com/goaroundhq/goaround/transport"
 	"github.com/goaroundhq/goaround/transport/faults"
 )
@@ -41,7 +40,7 @@ type fleet struct {
 	clients []*http.Client // one for each process
 	queues  []*slot.Queue  // likewise, or none
 
-	begun, attempts, served, gaveUp, fellBack atomic.Int64
+	coming, begun, attempts, served, gaveUp, sentHome, fellBack atomic.Int64
 
 	turn   atomic.Uint64 // deals calls to processes
 	mode   atomic.Uint32 // a book.Mode, as a process saw it last
@@ -76,10 +75,13 @@ func newFleet(s *service, url string, store slot.Store, dates *skew.DateSource) 
 func (f *fleet) attempt(context.Context, transport.Attempt) { f.attempts.Add(1) }
 
 // call counts how calls end.
-func (f *fleet) call(_ context.Context, c transport.Call) {
-	if c.Status == http.StatusCreated {
+func (f *fleet) call(ctx context.Context, c transport.Call) {
+	switch {
+	case c.Status == http.StatusCreated:
 		f.served.Add(1)
-	} else {
+	case errors.Is(ctx.Err(), context.Canceled): // and not out of patience
+		f.sentHome.Add(1)
+	default:
 		f.gaveUp.Add(1)
 	}
 }
@@ -88,14 +90,14 @@ func (f *fleet) call(_ context.Context, c transport.Call) {
 func (f *fleet) observer() slot.QueueObserver {
 	var adrift atomic.Bool
 	return slot.QueueObserver{
-		Mode: func(_ string, _, to book.Mode) { f.mode.Store(uint32(to)) },
-		FellBack: func(_ string, callers int, _ error) {
-			f.fellBack.Add(int64(callers))
+		Mode: func(_ context.Context, m slot.ModeInfo) { f.mode.Store(uint32(m.To)) },
+		FellBack: func(_ context.Context, b slot.FellBackInfo) {
+			f.fellBack.Add(int64(b.Callers))
 			if adrift.CompareAndSwap(false, true) {
 				f.adrift.Add(1)
 			}
 		},
-		Recovered: func(string) {
+		Recovered: func(context.Context, slot.RecoveredInfo) {
 			if adrift.CompareAndSwap(true, false) {
 				f.adrift.Add(-1)
 			}
@@ -127,7 +129,7 @@ func (f *fleet) order(ctx context.Context) error {
 
 // waiting is how many calls have begun and not ended.
 func (f *fleet) waiting() int64 {
-	ended := f.served.Load() + f.gaveUp.Load() // before begun, which is never less
+	ended := f.served.Load() + f.gaveUp.Load() + f.sentHome.Load() // before begun, which is never less
 	return f.begun.Load() - ended
 }
 

@@ -25,7 +25,9 @@
 //
 // The page needs no network but this program: the charts are drawn by uPlot 1.6.32, which is
 // in page/vendor with its licence. Mind who can reach the address that you listen on:
-// whoever sees the page can press its buttons.
+// whoever sees the page can press its buttons. On a loopback address it answers only to
+// localhost and to loopback addresses, so that no other name can be made to lead to it; a
+// reverse proxy in front of it must set Host to one of them.
 package main
 
 import (
@@ -51,8 +53,8 @@ const (
 	exitUsage  = 2
 )
 
-// lasting is how long an outage lasts.
-const lasting = 10 * time.Second
+// usual is what the comment above says.
+var usual = rules{steadily: time.Second / 20, outage: 10 * time.Second, herd: 1000}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -90,7 +92,7 @@ func run(ctx context.Context, addr, redis string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // the server closes it, too, when there is one
-	s, err := newStage(ctx, redis, lasting)
+	s, err := newStage(ctx, redis, usual)
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func show(ctx context.Context, s *stage, listener net.Listener) error {
 	events := newStream()
 	s.running.Go(func() { events.run(ctx, &meter{stage: s}) })
 	web := &http.Server{
-		Handler:           handler(s, events),
+		Handler:           reachable(listener.Addr(), handler(s, events)),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends streams, which do not end by themselves
 	}
@@ -115,6 +117,6 @@ func show(ctx context.Context, s *stage, listener net.Listener) error {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
-		return web.Shutdown(context.Background()) // clicks take a second at most
+		return shut(web)
 	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,13 +20,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// shortOutage is long enough to be seen.
-const shortOutage = 3 * time.Second
+// quick is for tests, on machines that may be slow. They end outages themselves.
+var quick = rules{steadily: time.Second / 4, outage: time.Hour, herd: 50}
 
 // open is a stage with a page, which ends with the test.
 func open(t *testing.T, redis string) (*stage, string) {
 	t.Helper()
-	s, err := newStage(context.Background(), redis, shortOutage)
+	s, err := newStage(context.Background(), redis, quick)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,5 +116,61 @@ func TestCommandServesThePageUntilItIsEnded(t *testing.T) {
 	end()
 	if got := <-status; got != exitOK {
 		t.Errorf("status %d, want %d", got, exitOK)
+	}
+}
+
+// half sends the head of a request and the beginning of its body.
+func half(t *testing.T, addr, path, field string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nIdempotency-Key: \"half\"\r\n%s\r\n", path, addr, field)
+	if _, err := io.WriteString(conn, head+"Content-Length: 100\r\n\r\nto="); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// Who does not send the rest of a request does not keep the program from ending.
+func TestHalfARequestKeepsNobody(t *testing.T) {
+	t.Parallel()
+	s, err := newStage(context.Background(), "", quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.end()
+	s.callers.wait() // nobody else comes
+	orders := func() int64 { return s.fleets[jitter].service.arrived.Load() }
+	before := orders()
+	half(t, strings.TrimPrefix(s.fleets[jitter].url, "http://"), "/orders", "Content-Type: text/plain")
+	until(t, "the order arrives", func() bool { return orders() > before })
+
+	web, end := raise(t, s, "127.0.0.1:0")
+	click := half(t, web, "/callers", "Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue")
+	if line, err := bufio.NewReader(click).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+		t.Fatalf("nobody reads it: %q, %v", line, err)
+	}
+
+	ended := make(chan error, 1)
+	go func() {
+		page := make(chan struct{})
+		go func() {
+			defer close(page)
+			end()
+		}()
+		err := s.close()
+		<-page
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(guard):
+		t.Fatalf("it has not ended within %v", guard)
 	}
 }

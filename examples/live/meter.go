@@ -22,6 +22,7 @@ type sample struct {
 	Capacity    float64   `json:"capacity"`    // of each service; 0 in an outage
 	Full        float64   `json:"full"`        // capacity without outage and with all its workers
 	Halved      bool      `json:"halved"`      // half of the workers are there
+	Herd        int       `json:"herd"`        // callers that a press adds
 	Store       string    `json:"store"`       // storeRuns and so on
 	Offset      float64   `json:"offset"`      // of true time from this machine's clock, in seconds
 	Uncertainty float64   `json:"uncertainty"` // give or take
@@ -36,8 +37,6 @@ type figure struct {
 	Waiting        int64   `json:"waiting"`  // callers who have not
 	MinuteAttempts int64   `json:"minuteAttempts"`
 	MinuteServed   int64   `json:"minuteServed"`
-	TotalServed    int64   `json:"totalServed"`
-	TotalRan       int64   `json:"totalRan"`
 	Prevented      int64   `json:"prevented"` // orders that would have run twice
 	GaveUp         int64   `json:"gaveUp"`
 	FellBack       int64   `json:"fellBack"` // waits at random because the store did not answer
@@ -75,6 +74,7 @@ func (m *meter) sample() sample {
 		Capacity:    service.capacity(),
 		Full:        fullStaff / workTime.Seconds(),
 		Halved:      service.halved(),
+		Herd:        m.stage.rules.herd,
 		Store:       m.stage.books.state(),
 		Offset:      clock.Offset().Seconds(),
 		Uncertainty: clock.Read().Uncertainty().Seconds(),
@@ -96,8 +96,6 @@ func (m *meter) figure(i int, f *fleet) figure {
 		Waiting:        f.waiting(),
 		MinuteAttempts: now.fleets[i].attempts - minute.fleets[i].attempts,
 		MinuteServed:   now.fleets[i].served - minute.fleets[i].served,
-		TotalServed:    now.fleets[i].served,
-		TotalRan:       f.service.ran.Load(),
 		Prevented:      f.service.prevented.Load(),
 		GaveUp:         f.gaveUp.Load(),
 		FellBack:       f.fellBack.Load(),

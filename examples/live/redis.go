@@ -19,15 +19,22 @@ type redisServer struct {
 	program, folder string
 	client          *redis.Client
 
-	up atomic.Bool // it answered, and was not stopped since
-
-	mu  sync.Mutex // held while it is started or stopped
-	cmd *exec.Cmd  // nil when it does not run
+	mu    sync.Mutex            // held while it is started or stopped
+	child atomic.Pointer[child] // the last one, or nil
 }
+
+// child is a process of the server's.
+type child struct {
+	process *os.Process
+	answers atomic.Bool
+	gone    chan struct{} // closed when it has ended, for whatever reason
+}
+
+var errEnded = errors.New("redis-server ended as soon as it had started")
 
 // startRedis starts a server in a temporary folder.
 func startRedis(ctx context.Context, program string) (*redisServer, error) {
-	folder, err := os.MkdirTemp("", "live")
+	folder, err := os.MkdirTemp("", "goaround-live-*")
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +61,7 @@ func (r *redisServer) socket() string { return filepath.Join(r.folder, "redis.so
 func (r *redisServer) start(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.cmd != nil {
+	if r.up() {
 		return nil
 	}
 	cmd := exec.Command(r.program, "--port", "0", "--unixsocket", r.socket(), "--save", "", "--dir", r.folder) //nolint:noctx // it outlives the click that starts it
@@ -63,18 +70,25 @@ func (r *redisServer) start(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	r.cmd = cmd
+	c := &child{process: cmd.Process, gone: make(chan struct{})}
+	r.child.Store(c)
+	go func() {
+		_ = cmd.Wait() // that it ended is all there is to know
+		close(c.gone)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
 		err := r.client.Ping(ctx).Err()
 		if err == nil {
-			r.up.Store(true)
+			c.answers.Store(true)
 			return nil
 		}
 		select {
+		case <-c.gone:
+			return errEnded
 		case <-ctx.Done():
-			r.kill()
+			c.kill()
 			return fmt.Errorf("redis-server does not answer: %w", err)
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -85,16 +99,29 @@ func (r *redisServer) start(ctx context.Context) error {
 func (r *redisServer) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.cmd != nil {
-		r.kill()
+	if c := r.child.Load(); c != nil {
+		c.kill()
 	}
 }
 
-func (r *redisServer) kill() {
-	r.up.Store(false)
-	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait() // killed is what it shall be
-	r.cmd = nil
+// up is whether it answered and has not ended since, be it by itself.
+func (r *redisServer) up() bool {
+	c := r.child.Load()
+	if c == nil || !c.answers.Load() {
+		return false
+	}
+	select {
+	case <-c.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// kill returns when the process has ended.
+func (c *child) kill() {
+	_ = c.process.Kill() // which may have ended before
+	<-c.gone
 }
 
 // close stops it for good.

@@ -18,10 +18,17 @@ const (
 	slots
 )
 
+// rules are how much happens.
+type rules struct {
+	steadily time.Duration // between callers who come by themselves
+	outage   time.Duration // how long one lasts
+	herd     int           // callers who come by a press of the button
+}
+
 // stage is everything that the page shows: two services that can do the same, each with a
 // fleet of its own, and what the fleets know.
 type stage struct {
-	outage   time.Duration // how long one lasts
+	rules    rules
 	books    *books
 	clock    *skew.Clock
 	fleets   [2]*fleet
@@ -34,13 +41,13 @@ type stage struct {
 }
 
 // newStage opens the curtain: callers come from now on.
-func newStage(ctx context.Context, redis string, outage time.Duration) (*stage, error) {
+func newStage(ctx context.Context, redis string, rules rules) (*stage, error) {
 	books, err := openBooks(ctx, redis)
 	if err != nil {
 		return nil, err
 	}
 	dates := skew.NewDateSource("services")
-	s := &stage{outage: outage, books: books}
+	s := &stage{rules: rules, books: books}
 	s.clock = skew.New(skew.WithSources(dates), skew.WithInterval(time.Second))
 	s.ctx, s.end = context.WithCancel(ctx)
 	for i, store := range []slot.Store{jitter: nil, slots: books.slots} {
@@ -51,8 +58,8 @@ func newStage(ctx context.Context, redis string, outage time.Duration) (*stage, 
 		}
 		s.fleets[i] = newFleet(service, url, store, dates)
 	}
-	s.callers = &callers{fleets: s.fleets, most: maxWaiting}
-	s.running.Go(func() { s.callers.steady(s.ctx) })
+	s.callers = newCallers(s.ctx, s.fleets)
+	s.running.Go(func() { s.callers.steady(s.ctx, rules.steadily) })
 	s.running.Go(func() { _ = s.clock.Run(s.ctx) }) // what it knows is on the page
 	return s, nil
 }
@@ -79,11 +86,25 @@ func (s *stage) setCapacity(staff int) {
 // startOutage takes both services away, or keeps them away for longer.
 func (s *stage) startOutage() {
 	for _, f := range s.fleets {
-		f.service.leave(s.outage)
+		f.service.leave(s.rules.outage)
 	}
 }
 
-// close sends everybody home.
+// endOutage is for both services.
+func (s *stage) endOutage() {
+	for _, f := range s.fleets {
+		f.service.leave(0)
+	}
+}
+
+// reset sends everybody home who waits, and the services are whole. Redis stays as it is.
+func (s *stage) reset() {
+	s.callers.sendHome()
+	s.setCapacity(fullStaff)
+	s.endOutage()
+}
+
+// close ends it all.
 func (s *stage) close() error {
 	s.end()
 	if s.callers != nil {
@@ -96,8 +117,19 @@ func (s *stage) close() error {
 		}
 	}
 	for _, web := range s.services {
-		errs = append(errs, web.Shutdown(context.Background())) // orders in hand take a second at most
+		errs = append(errs, shut(web))
 	}
 	s.running.Wait()
 	return errors.Join(append(errs, s.books.close())...)
+}
+
+// shut lets a server finish what it has in hand, which takes a second or two, and does not
+// wait for who never sends the rest of a request.
+func shut(web *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), slow)
+	defer cancel()
+	if web.Shutdown(ctx) == nil {
+		return nil
+	}
+	return web.Close()
 }

@@ -54,6 +54,9 @@ func TestStreamTellsThePastAndThenThePresent(t *testing.T) {
 	if last.Capacity != 100 || last.Full != 100 || last.Store != storeMemory {
 		t.Errorf("capacity %v of %v, store %q", last.Capacity, last.Full, last.Store)
 	}
+	if last.Herd != quick.herd {
+		t.Errorf("%d callers come by a press", last.Herd)
+	}
 	s.setCapacity(fullStaff / 2)
 	s.startOutage()
 	for end := time.Now().Add(guard); last.Capacity != 0 || !last.Halved || last.Fleets[slots].Waiting < 10; {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/goaroundhq/goaround/idem"
@@ -51,6 +54,31 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
+// reachable refuses, when the address that is listened on is a loopback one, what is sent to
+// names that are not. A page of somebody else whose name was made to lead here would
+// otherwise be of one origin with ours.
+func reachable(at net.Addr, next http.Handler) http.Handler {
+	if !loopback(at.String()) {
+		return next // by whichever names this machine has
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopback(r.Host) {
+			http.Error(w, "this page is at localhost only", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// loopback is whether a host, with a port or without, is this machine as it names itself.
+func loopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
 // button does what it says, and says what it did. to is what the click asks for.
 type button func(ctx context.Context, to string) (said string, err error)
 
@@ -74,7 +102,7 @@ func (s *stage) buttons() map[string]button {
 	return map[string]button{
 		"outage": func(context.Context, string) (string, error) {
 			s.startOutage()
-			return fmt.Sprintf("Outage: both services are away for %.0f seconds.", s.outage.Seconds()), nil
+			return fmt.Sprintf("Outage: both services are away for %.0f seconds.", s.rules.outage.Seconds()), nil
 		},
 		"capacity": func(_ context.Context, to string) (string, error) {
 			switch to {
@@ -89,10 +117,14 @@ func (s *stage) buttons() map[string]button {
 		},
 		"redis": s.pressRedis,
 		"callers": func(context.Context, string) (string, error) {
-			if err := s.callers.add(s.ctx, herd, rush); err != nil {
+			if err := s.callers.add(s.rules.herd, rush); err != nil {
 				return "", err
 			}
-			return fmt.Sprintf("%d more callers come to each service, within a second.", herd), nil
+			return fmt.Sprintf("%d more callers come to each service, within a second.", s.rules.herd), nil
+		},
+		"home": func(context.Context, string) (string, error) {
+			s.reset()
+			return "Everybody who waited has gone home. Both services are open, with all their workers.", nil
 		},
 	}
 }

@@ -16,7 +16,7 @@ const colour = name => () => {
 };
 
 const rates = [
-  { label: "Arrivals per second", colour: "arrivals", width: 1.5 },
+  { label: "Arrivals per second", colour: "arrivals", width: 1.5, dash: [3, 3] },
   { label: "Completions per second", colour: "completions", width: 3 },
   { label: "Capacity", colour: "capacity", width: 2, dash: [8, 5], paths: uPlot.paths.stepped({ align: 1 }) },
 ];

@@ -3,15 +3,15 @@
 const names = ["jitter", "slots"];
 
 const whole = n => Math.round(n).toLocaleString("en");
-const seconds = s => `${s < 0 ? "\u2212" : "+"}${Math.abs(s).toFixed(2)} s`;
+const seconds = s => `${Math.abs(s) < .005 ? "" : s < 0 ? "\u2212" : "+"}${Math.abs(s).toFixed(2)}`;
 
 const rows = [
   ["arrivals", "Arrivals", f => [whole(f.arrivals), "per second"]],
   ["served", "Completions", f => [whole(f.served), "per second"]],
   ["waiting", "Callers who wait", f => [whole(f.waiting)]],
-  ["ratio", "Calls per success", f => [ratio(f), "last minute"]],
-  ["prevented", "Duplicates prevented", f => [whole(f.prevented), `of ${whole(f.totalRan)} orders`]],
-  ["gaveUp", "Gave up", f => [whole(f.gaveUp), "after 2 minutes"]],
+  ["ratio", "Attempts per success", f => [ratio(f), "last minute"]],
+  ["prevented", "Duplicates prevented", f => [whole(f.prevented), "since the start"]],
+  ["gaveUp", "Gave up", f => [whole(f.gaveUp), "since the start"]],
 ];
 
 // ratio is of the attempts and the callers served in the last minute.
@@ -47,7 +47,7 @@ function set(element, value, unit = "", bad = false) {
 const store = {
   running: ["running"],
   stopped: ["stopped", true],
-  yours: ["running; not ours to stop"],
+  yours: ["yours; not stopped from here"],
   memory: ["not installed: turns in this program's memory"],
 };
 
@@ -58,9 +58,10 @@ const modes = {
   paced: "Taking turns, at the pace of the service.",
 };
 
-// how is what a fleet does now.
-function how(f) {
+// how is what a fleet does now. It asks Redis again only after some seconds.
+function how(f, store) {
   if (!f.mode) return ["Waits at random, for up to 0.1 s at first and 10 s in the end."];
+  if (f.adrift > 0 && store === "running") return ["Waits at random until Redis has been asked again.", true];
   if (f.adrift > 0) return [`Redis does not answer: waits at random (${whole(f.fellBack)} times so far).`, true];
   return [modes[f.mode]];
 }
@@ -72,11 +73,11 @@ export function show(s) {
   set(state("capacity"), whole(s.capacity), "per second", s.capacity < s.full);
   const [text, bad] = store[s.store];
   set(state("redis"), text, "", bad);
-  set(state("clock"), s.clock === "unknown" ? "not known yet" : `${seconds(s.offset)} \u00b1 ${s.uncertainty.toFixed(2)} s`);
+  set(state("clock"), s.clock === "unknown" ? "not known yet" : `${seconds(s.offset - s.uncertainty)} to ${seconds(s.offset + s.uncertainty)} s`);
   names.forEach((name, i) => {
     const figure = key => document.querySelector(`[data-fleet="${name}"] [data-figure="${key}"]`);
     for (const [key, , value] of rows) set(figure(key), ...value(s.fleets[i]));
-    const [doing, trouble] = how(s.fleets[i]);
+    const [doing, trouble] = how(s.fleets[i], s.store);
     set(figure("how"), doing, "", trouble);
   });
 }

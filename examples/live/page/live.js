@@ -13,6 +13,7 @@ let samples = [];
 let shown = []; // of them, which are fewer while the display is paused
 let paused = false;
 let drawn = 0; // when
+let stream, retry;
 
 const draw = charts();
 const log = document.getElementById("log");
@@ -22,7 +23,7 @@ function say(text) {
   const entry = document.createElement("li");
   const time = document.createElement("time");
   time.textContent = new Date().toLocaleTimeString("en-GB");
-  entry.append(time, text);
+  entry.append(time, " ", text);
   log.prepend(entry);
   while (log.children.length > entries) log.lastChild.remove();
 }
@@ -54,10 +55,15 @@ function connection(text, bad) {
   const state = document.querySelector('[data-state="page"]');
   state.textContent = text;
   state.classList.toggle("bad", bad);
+  document.body.classList.toggle("stale", bad); // what is shown is old
 }
 
+// listen has a stream while the page is seen: browsers allow few connections to a server.
 function listen() {
-  const stream = new EventSource("events");
+  clearTimeout(retry);
+  stream?.close();
+  if (document.hidden) return connection("out of sight, not connected", true);
+  stream = new EventSource("events");
   stream.addEventListener("history", e => {
     samples = JSON.parse(e.data);
     connection("connected", false);
@@ -71,7 +77,7 @@ function listen() {
   });
   stream.addEventListener("error", () => {
     connection("not connected, trying again", true);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, again); // else it does so itself
+    if (stream.readyState === EventSource.CLOSED) retry = setTimeout(listen, again); // else it does so itself
   });
 }
 
@@ -84,4 +90,5 @@ pause.addEventListener("click", () => {
 
 buttons(say);
 theme(() => draw(shown));
+document.addEventListener("visibilitychange", listen);
 listen();
