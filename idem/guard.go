@@ -161,7 +161,7 @@ func (g *Guard) handBack(ctx context.Context, c Claim) {
 }
 
 // tell runs the last step of a claim, detached from the caller, and tries again as long as
-// the store fails and the time lasts: what it does not hear of is unknown for good.
+// the store fails and the time lasts: what the store is not told, nobody knows later.
 func (g *Guard) tell(ctx context.Context, step func(context.Context) error) error {
 	if g.local {
 		return step(context.Background()) // never waits, so it needs nothing of ctx

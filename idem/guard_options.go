@@ -50,8 +50,9 @@ func WithStoreTimeout(d time.Duration) GuardOption {
 
 // WithFinishTimeout bounds all tries to tell the store how an operation ended: a store that fails
 // is told again, after some 50 ms at first and then after up to 0.6 s. The caller's own
-// cancellation does not shorten it, and the response waits for it. The default is
-// [DefaultFinishTimeout]. It panics when d is not positive.
+// cancellation does not shorten it, and the response waits for it. In a transaction its commit,
+// its rollback and the release have it each. The default is [DefaultFinishTimeout]. It panics when
+// d is not positive.
 func WithFinishTimeout(d time.Duration) GuardOption {
 	return positive("WithFinishTimeout", d, func(g *Guard) *time.Duration { return &g.finish })
 }

@@ -28,8 +28,8 @@ func (h *Held) Context() context.Context { return &h.ctx }
 // Complete records that the operation is done, with what to tell those who ask
 // again. When the store has no room for record it keeps short instead, which with
 // the fingerprint has at most MaxShort bytes, and Complete returns ErrFull. Other
-// errors are those of [Store.Complete]; a store that could not be told after
-// all that time ([WithFinishTimeout]) leaves the claim to its lease, never released.
+// errors are those of [Store.Complete]; a store that could not be told within the finish
+// timeout ([WithFinishTimeout]) leaves the claim to its lease, never released.
 func (h *Held) Complete(fingerprint, record, short []byte) error {
 	return h.end(Completed, func(ctx context.Context) error { return h.complete(ctx, fingerprint, record, short) })
 }

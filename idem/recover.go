@@ -9,8 +9,8 @@ import (
 // RecoverFunc finds out how an operation ended whose outcome is not known, for example by
 // asking the service that it called. It returns what is to be recorded: State Done with
 // the Record that repetitions get, or State Absent when nothing happened and the
-// operation may run. A TTL of 0 means the guard's, and the Fence is filled in. With an
-// error the outcome stays unknown.
+// operation may run. A TTL of 0 means the guard's, a Fingerprint of nil that of the claim,
+// and the Fence is filled in. With an error the outcome stays unknown.
 //
 // It must be sure. Absent while the operation is still on its way somewhere lets it
 // happen twice.

@@ -235,8 +235,9 @@ type Resolution struct {
 	// Fingerprint is what a Done record is to have. With nil, repetitions are not compared with
 	// it, whatever they ask for; but a RecoverFunc that leaves it nil keeps that of the claim.
 	Fingerprint []byte
-	Record      []byte        // of a Done record: see EncodeResult, and EncodeResponse of package server
-	TTL         time.Duration // lifetime of a Done record, positive
+	// Record is that of a Done record: see EncodeResult, and EncodeResponse of package server.
+	Record []byte
+	TTL    time.Duration // lifetime of a Done record, positive
 	// Fence is that of the run which this speaks of, as Info has it; 0 is the last one.
 	// Without it, what was found out about one run could end another that began meanwhile.
 	Fence uint64

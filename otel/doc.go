@@ -58,8 +58,8 @@
 // canceled (the caller left), breaker_open (a circuit breaker let nothing through; what state it
 // is in, its own library tells), or why there was no further attempt: exhausted, deadline, hint,
 // budget, body. A reason is a status ("status_503") or a kind of error: timeout, reset, connect,
-// dns, tls, breaker_open, canceled; or status_other and _OTHER. The results of requests are those
-// of server.Outcome.
+// dns, tls, breaker_open, canceled; what is none of these is status_other or, as an error, _OTHER.
+// The results of requests are those of server.Outcome.
 //
 // A label has few values: no key, no URL, no text of an error is one. Targets and operations
 // are found out at run time; of each, 64 are told apart and the others are _OTHER

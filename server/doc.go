@@ -20,8 +20,7 @@
 // claims the key before its handler runs. The response is stored first and sent
 // then, so no client sees a success that was not recorded. A repetition gets the
 // stored status, header fields and body with "Idempotency-Replayed: true". All
-// other answers are problem documents (RFC 9457); [PROBLEMS.md]
-// lists them:
+// other answers are problem documents (RFC 9457), which [PROBLEMS.md] lists:
 //
 //	400 key-missing, key-invalid, key-expired, body-unreadable
 //	403 scope-unknown

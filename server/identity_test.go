@@ -105,7 +105,7 @@ func TestExpiringKeysOnAnUncertainClock(t *testing.T) {
 	}
 }
 
-func TestNewPanicsWithoutAScope(t *testing.T) {
+func TestOptionsThatCannotBeMeantPanic(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -114,6 +114,12 @@ func TestNewPanicsWithoutAScope(t *testing.T) {
 	}{
 		{"no scope", func() { server.New(idem.NewMemory()) }, "server: New needs WithScope, or WithSharedScope to choose one key space for all callers"},
 		{"no store", func() { server.New(nil, server.WithSharedScope()) }, "idem: NewGuard without a store"},
+		{"no route", func() { server.WithRoute(nil) }, "server: WithRoute(nil): must not be nil"},
+		{"no statuses", func() { server.WithNothingHappened(nil) }, "server: WithNothingHappened(nil): must not be nil"},
+		{"no admin", func() {
+			look := func(*http.Request, string) (idem.Resolution, error) { return idem.Resolution{}, nil }
+			server.New(struct{ idem.Store }{idem.NewMemory()}, server.WithSharedScope(), server.WithRecover(look))
+		}, "server: WithRecover needs a store that is an idem.Admin, not struct { idem.Store }"},
 		{"negative body", func() { server.WithMaxBody(-1) }, "server: WithMaxBody(-1): must not be negative"},
 	} {
 		func() {

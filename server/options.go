@@ -61,10 +61,10 @@ func WithNamespace(name string) Option { return func(c *config) { c.namespace = 
 // several paths; and put the host in front of it where hosts differ in what they serve,
 // because by default they do not, so that a retry through another name of the same
 // service is still a retry. With [idem.NewID] of namespace, scope, method, route and key
-// an operator finds the record.
+// an operator finds the record. It panics when f is nil.
 func WithRoute(f func(*http.Request) string) Option {
 	if f == nil {
-		panic("server: WithRoute(nil)")
+		panic("server: WithRoute(nil): must not be nil")
 	}
 	return func(c *config) { c.route = f }
 }
@@ -96,10 +96,10 @@ func WithMaxBody(n int) Option {
 
 // WithNothingHappened chooses the response statuses that free the key because they
 // say that nothing happened. The default is 408, 425, 429 and 503. A handler can
-// say it of one request with [NothingHappened].
+// say it of one request with [NothingHappened]. It panics when f is nil.
 func WithNothingHappened(f func(status int) bool) Option {
 	if f == nil {
-		panic("server: WithNothingHappened(nil)")
+		panic("server: WithNothingHappened(nil): must not be nil")
 	}
 	return func(c *config) { c.nothing = f }
 }

@@ -16,8 +16,9 @@ type RecoverFunc func(r *http.Request, key string) (idem.Resolution, error)
 
 // WithRecover looks the truth up where the outcome is unknown: the request that asks is
 // then answered, or its handler run, accordingly. When f returns an error, the answer
-// stays 409 outcome-unknown. The store must be an [idem.Admin], or [New] panics. With
-// [idem.AtLeastOnce] nobody asks f: the handler runs again. The default, nil, looks nothing up.
+// stays 409 outcome-unknown. The store must be an [idem.Admin], or [New] panics; where one that
+// is wrapped lacks it, the answer stays outcome-unknown. With [idem.AtLeastOnce] nobody asks f:
+// the handler runs again. The default, nil, looks nothing up.
 func WithRecover(f RecoverFunc) Option { return func(c *config) { c.recover = f } }
 
 // recovered is the result after a look at the truth.

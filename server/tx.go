@@ -12,7 +12,7 @@ import (
 
 // TxStore is a store that lives in an SQL database and can record a response in the
 // transaction of its handler. Package idemsql has one, and the same interface under the
-// same name for operations without HTTP: what is the one is the other.
+// same name for operations without HTTP: a store that has one of them has both.
 type TxStore interface {
 	idem.Store
 	// BeginTx starts a transaction in the store's database, and returns with it what
@@ -75,7 +75,7 @@ func (c *config) forTransactions(store idem.Store) {
 	case c.failOpen:
 		panic("server: WithFailOpen and WithTransactions contradict each other")
 	case c.recover != nil:
-		panic("server: WithRecover has nothing to do WithTransactions")
+		panic("server: WithRecover and WithTransactions contradict each other")
 	}
 	c.tx.store = s
 	c.required = true

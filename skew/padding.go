@@ -12,8 +12,8 @@ import (
 type Padding func(attempt int) time.Duration
 
 // MeasuredUncertainty pads by the clock's uncertainty, whatever the attempt, up to most: a
-// wait until a time of the true clock is then not too short. By a clock
-// of [Unknown] status it pads nothing. It panics when most is negative.
+// wait until a time of the true clock is then not too short. By a clock of [Unknown] status
+// it pads nothing. It panics when most is negative.
 func MeasuredUncertainty(clock *Clock, most time.Duration) Padding {
 	if most < 0 {
 		panic(fmt.Sprintf("skew: MeasuredUncertainty(%v): must not be negative", most))

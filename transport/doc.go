@@ -49,12 +49,12 @@
 //
 // # How often
 //
-// Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may cost a
-// fifth of the calls of the last ten seconds, and ten in a second in any case; one after a
-// failure costs 1, one after a refusal (429, 503) a half, because that is cheap for a server. That
-// is what keeps a target that fails from getting a multiple of its load. [WithBudget] changes it or,
-// with nil, takes it away. An attempt that the server answers with a seat in its line has not
-// failed: up to 32 of a call are neither counted nor paid for.
+// Up to four times ([WithMaxAttempts]), and while the target's [Budget] lasts: retries may cost
+// a fifth of the calls of the last ten seconds, and ten in a second in any case; one after a
+// failure costs 1, one after a refusal (408, 409, 425, 429, 503) a half, because that is cheap
+// for a server. That is what keeps a target that fails from getting a multiple of its load.
+// [WithBudget] changes it or, with nil, takes it away. An attempt that the server answers with a
+// seat in its line has not failed: up to 32 of a call are neither counted nor paid for.
 //
 // # How long
 //
@@ -65,12 +65,12 @@
 //
 // # What comes back
 //
-// The last response, readable and with a nil error, when attempts or budget run out; when there is
-// no response, an *[Error], which tells of the attempts; but an error that was final at the first
-// attempt comes back as it is. Earlier responses are drained within
-// bounds and closed, so connections are used again. A caller that waits for a slot and is then
-// told that none comes in time gets the response it already had, if its body was short (16 KiB
-// at most); one whose context ends gets an *[Error] with the context's cause.
+// The last response, readable and with a nil error, when attempts or budget run out; when there
+// is no response, an *[Error], which tells of the attempts; but an error that was final at the
+// first attempt comes back as it is. Earlier responses are drained within bounds and closed, so
+// connections are used again. A caller that waits for a slot and is then told that none comes in
+// time gets the response it already had, if its body was short (16 KiB at most); one whose
+// context ends gets an *[Error] with the context's cause.
 //
 // # Bodies
 //

@@ -60,7 +60,8 @@ func newConfig(opts []Option) *config {
 }
 
 // WithMaxAttempts sets how often a call is tried, the first attempt included; 0 means
-// no bound but the context's deadline and the budget. The default is [DefaultMaxAttempts]. It panics
+// no bound but the context's deadline and the budget. The default is
+// [DefaultMaxAttempts]. It panics
 // when n is negative.
 //
 // An attempt that a server answers with a seat it keeps for the caller (a [SlotHeader] with a

@@ -38,7 +38,8 @@ func TestWholeBodyReadLateOverTheWire(t *testing.T) {
 		"chunked": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Transfer-Encoding", "chunked")
 			_, _ = io.WriteString(w, "done")
-			if r.ProtoMajor == 2 { // otherwise the last chunk would come after this one, and nobody would have read it
+			// Over HTTP/1 the last chunk would come after this one, and nobody would have read it.
+			if r.ProtoMajor == 2 {
 				_ = http.NewResponseController(w).Flush()
 			}
 		},

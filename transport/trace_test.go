@@ -78,7 +78,8 @@ func TestUnsentIsSentAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if code, _, err := roundTrip(t, rt, req); code != 200 || err != nil || n < 3 { // more on a busy machine, where a good handshake takes too long
+			// More on a busy machine, where a good handshake takes too long.
+			if code, _, err := roundTrip(t, rt, req); code != 200 || err != nil || n < 3 {
 				t.Errorf("%d, %v after %d attempts", code, err, n)
 			}
 		})
@@ -112,11 +113,12 @@ func TestAttemptTimeoutWithoutAConnection(t *testing.T) {
 func TestAttemptTimeoutWithAConnection(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
+	// On a busy machine the first attempts have no connection, so there is no bound of them.
 	w := newWire(t, func(_ http.ResponseWriter, r *http.Request) {
 		n.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
-	}, transport.WithKeyMethods(), transport.WithAttemptTimeout(time.Second), transport.WithMaxAttempts(0)) // busy machines have no connection at first
+	}, transport.WithKeyMethods(), transport.WithAttemptTimeout(time.Second), transport.WithMaxAttempts(0))
 	_, _, err := w.do(t, "POST", strings.NewReader("content"))
 	eventually(t, "the request", func() bool { return n.Load() > 0 })
 	if !errors.Is(err, transport.ErrAttemptTimeout) || n.Load() != 1 {

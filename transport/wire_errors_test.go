@@ -70,7 +70,8 @@ func TestResetAfterTheRequestWasRead(t *testing.T) {
 func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, func(http.ResponseWriter, *http.Request) {}, transport.WithKeyMethods())
-	w.URL = "http://127.0.0.1:1" // and not the port of a server that was closed, which may be another's by then
+	// Not the port of a server that was closed, which may be another's by then.
+	w.URL = "http://127.0.0.1:1"
 	_, _, err := w.do(t, "POST", strings.NewReader("content"))
 	var e *transport.Error
 	if !errors.As(err, &e) || e.Attempts != transport.DefaultMaxAttempts || !errors.Is(err, slot.ErrAttempts) {

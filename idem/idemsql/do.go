@@ -11,10 +11,10 @@ import (
 
 // TxStore is a store that can record an operation in the operation's own transaction: a
 // [Store], or one that wraps it and seals what it records. Package server has the same
-// interface under the same name for its transactional routes: what is the one is the other.
+// interface under the same name for its transactional routes: a store that has one has both.
 type TxStore interface {
 	idem.Store
-	// BeginTx is as that of [Store].
+	// BeginTx does what Store.BeginTx does.
 	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, idem.Transaction, error)
 }
 

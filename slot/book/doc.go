@@ -24,11 +24,11 @@
 // retry asks for a slot, and gets one soon.
 //
 // Five failures in a row make it [Down], with no success for a quarter of a second or, where
-// that is longer, two latencies (10 s at most). No slots
-// are given. One member at a time is booked a probe, a real attempt of one of its callers, and
-// the report of a probe that failed books the next. Probes come more seldom as the outage
-// grows, so that a long one costs few more than a short one and its end is noticed late
-// by 2.5 % of its length, or a quarter of a second where that is more.
+// that is longer, two latencies (10 s at most). No slots are given. One member at a time is
+// booked a probe, a real attempt of one of its callers, and the report of a probe that failed
+// books the next. Probes come more seldom as the outage grows, so that a long one costs few
+// more than a short one and its end is noticed late by 2.5 % of its length, or a quarter of a
+// second where that is more.
 //
 // The first success begins the [Ramp]: slots are given at the rate that was learned before, or
 // at [Rules].Prior, or at a dozen per latency, and the rate grows from round to round, until

@@ -159,7 +159,8 @@ func (l leaving) Reserve(ctx context.Context, target string, f slot.Feedback) (s
 func TestNoSlotBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, 503)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // the first attempt comes before, on a busy machine too
+	// The first attempt comes before, on a busy machine too.
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	c := tuned(t)
 	c.Backoff = retryable.AsBackoff(&slot.Plan{Pacer: &pacer{err: slot.ErrDeadline}})

@@ -100,8 +100,13 @@ func (s *Server) getsReady(t testing.TB, ended <-chan struct{}) bool {
 	t.Helper()
 	for deadline := time.Now().Add(Patience); ; {
 		said, err := s.get(t.Context(), "/-/ready", nil)
-		if err == nil && strings.Contains(string(said), "Prometheus") { // and not who took the port
-			return true
+		if err == nil && strings.Contains(string(said), "Prometheus") {
+			select {
+			case <-ended: // another one took the port
+				return false
+			default:
+				return true
+			}
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("promtest: prometheus is not ready: %v", err)

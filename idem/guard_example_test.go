@@ -9,8 +9,8 @@ import (
 	"github.com/goaroundhq/goaround/idem"
 )
 
-// A guard is made once per process. This one lets repetitions wait for the first run, renews
-// its claims often because operations are short, and remembers results for a week.
+// A guard is made once per process. This one lets repetitions wait for the first run, notices
+// within ten seconds that a process has died, and remembers results for a week.
 func ExampleNewGuard() {
 	guard := idem.NewGuard(idem.NewMemory(),
 		idem.WithWait(2*time.Second),
