@@ -1,8 +1,9 @@
-//go:build !linux
+//go:build unix && !linux
 
 package child
 
 import "syscall"
 
-// DieWithParent is for Linux alone: elsewhere a child ends when its input does.
+// DieWithParent is for Linux alone. Elsewhere children end when their input does, and other
+// programs have to be ended.
 func DieWithParent() *syscall.SysProcAttr { return nil }

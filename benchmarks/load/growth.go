@@ -17,8 +17,8 @@ const (
 	// sure is how many standard errors are given for noise: with so many stretches, which are
 	// not quite independent, chance exceeds that to one side in about one of a hundred runs.
 	sure = 3
-	// Growth for each request that is none. A leak of one small object in a dozen requests is
-	// as much.
+	// Up to this a request, growth counts as none: it is that of a leak of one small object in
+	// a dozen requests, and of one goroutine in ten thousand.
 	maxBytesEach, maxGoroutinesEach = 2, 100e-6
 )
 

@@ -77,7 +77,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"must be memory or redis":    {"-store", "sql"},
 		"must be positive":           {"-clients", "0"},
 		"must have room for":         {"-for", "1s", "-every", "100ms"},
-		"must be 1 at least":         {"-lax", "0"},
+		"must be at least 1":         {"-lax", "0"},
 		"flag provided but not defi": {"-sql"},
 	} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {

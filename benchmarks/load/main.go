@@ -97,7 +97,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	case o.every <= 0 || o.ttl <= 0 || o.clients < 1:
 		return o, errors.New("-for, -every, -ttl and -clients must be positive")
 	case o.lax < 1 || o.leak.Bytes < 0 || o.leak.OneIn < 1 || o.leak.Goroutines < 0:
-		return o, errors.New("-lax and -leak-of must be 1 at least, -leak and -strand must not be negative")
+		return o, errors.New("-lax and -leak-of must be at least 1, -leak and -strand must not be negative")
 	case o.lasts < 2*stretches*o.every:
 		return o, fmt.Errorf("-for must have room for %d samples", 2*stretches)
 	default:

@@ -26,8 +26,9 @@ What a request leaves behind is the slope by requests done of a straight fit by 
 rate, since records come and go with the rate. The fit goes through means of 16 stretches of the
 run after its first fifth, as samples that follow each other are not independent. A value is flat
 when the slope and three of its standard errors are below the bound, and grows when the slope less
-three of them is above it. What is neither is undecided, and fails like what grows. Records live longer in the first tenth, so
-that the maps of the store have all their room before anything is judged: that is the hill.
+three of them is above it. What is neither is undecided, and fails like what grows. Records live
+longer in the first tenth, so that the maps of the store have all their room before anything is
+judged: that is the hill.
 
 Only the server is watched: neither the memory of the Redis process nor the transport of this
 project, which the clients do not use, to leave the server more of the machine.

@@ -13,9 +13,9 @@ type message struct {
 	Cents    int
 }
 
-// maxDeliveries is after how many a message is put aside, for people to look at: one that can
-// never succeed, as one with a key that another message has had, must not go round for ever. A
-// real broker has a setting for that, and one for a pause before the next delivery.
+// maxDeliveries is how often a message may fail before it is put aside, for people to look at: one
+// that can never succeed, as one with a key that another message has had, must not go round for
+// ever. A real broker has a setting for that, and one for a pause before the next delivery.
 const maxDeliveries = 5
 
 // queue delivers each message until it is acknowledged or put aside. It loses the

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -111,6 +112,14 @@ func TestServesUntilInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		interrupt()
+		for { // until nobody else gets in
+			conn, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				break
+			}
+			_ = conn.Close()
+			time.Sleep(time.Millisecond)
+		}
 		w.WriteHeader(http.StatusCreated)
 	})
 	ended := make(chan error, 1)

@@ -26,7 +26,7 @@
 // A handler called the payment service, and its machine lost power. Whether the customer
 // paid is not known, so repetitions get 409 outcome-unknown, and list shows the record
 // first. Ask the payment service; then resolve tells those who ask again what happened, or
-// lets the next one run it. It ends the run that it shows before it asks; with --yes, name the
+// lets the next one run it. It resolves only the run that it has shown; with --yes, name the
 // run that list showed by its --fence, for another one may have begun meanwhile. What a program
 // can find out by itself it does with server.WithRecover or with Recover of idem.Operation,
 // before an operator has to.

@@ -28,7 +28,7 @@ func TestOwnRedisStopsAndStarts(t *testing.T) {
 		if err := ping(t, b); err != nil || b.state() != storeRuns {
 			t.Fatalf("it is %s: %v", b.state(), err)
 		}
-		for range 2 { // who presses twice is not told off
+		for range 2 { // whoever presses twice is not told off
 			if err := b.run(t.Context(), false); err != nil {
 				t.Fatal(err)
 			}

@@ -34,6 +34,9 @@ func outOfSight(t *testing.T, b *tab, s *stage) {
 	if n := open.Load(); n != 1 {
 		t.Errorf("%d streams", n)
 	}
+	// The page hangs up itself, so that it has nothing to complain about.
+	hide(true)
+	until(t, "the stream ends again", func() bool { return open.Load() == 0 })
 }
 
 func comesBack(t *testing.T, b *tab, s *stage) {

@@ -134,7 +134,7 @@ func half(t *testing.T, addr, path, field string) net.Conn {
 	return conn
 }
 
-// Who does not send the rest of a request does not keep the program from ending.
+// Whoever does not send the rest of a request cannot keep the program from ending.
 func TestHalfARequestKeepsNobody(t *testing.T) {
 	t.Parallel()
 	s, err := newStage(context.Background(), "", quick)

@@ -10,6 +10,34 @@ import (
 	"github.com/goaroundhq/goaround/slot/book"
 )
 
+// ticks are two minutes.
+const ticks = 2 * 240
+
+// twoMinutes counts what the fleets are said to have done, and takes all samples but the last.
+func twoMinutes(m *meter, left, right *fleet) {
+	for i := range int64(ticks) {
+		time.Sleep(tick)
+		left.service.arrived.Add(20 * (i % 2)) // by fits and starts
+		left.attempts.Add(9)
+		left.served.Add(4 * (i % 2))
+		right.service.arrived.Add(3)
+		right.attempts.Add(3)
+		right.served.Add(2)
+		if i < ticks-1 {
+			m.sample()
+		}
+	}
+	left.begun.Store(5000)
+	left.gaveUp.Store(7)
+	left.sentHome.Store(11)
+	left.service.prevented.Store(13)
+	right.begun.Store(1000)
+	right.service.prevented.Store(17)
+	right.fellBack.Store(19)
+	right.adrift.Store(2)
+	right.mode.Store(uint32(book.Paced))
+}
+
 func TestMeterTellsWhatWasCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := skew.New(skew.WithSources(skew.Fixed(300*time.Millisecond, 200*time.Millisecond)))
@@ -20,28 +48,7 @@ func TestMeterTellsWhatWasCounted(t *testing.T) {
 		m := &meter{stage: &stage{rules: quick, books: &books{slots: slot.NewMemory()}, clock: clock, fleets: [2]*fleet{left, right}}}
 
 		m.sample()
-		const ticks = 2 * 240 // two minutes
-		for i := range int64(ticks) {
-			time.Sleep(tick)
-			left.service.arrived.Add(20 * (i % 2)) // by fits and starts
-			left.attempts.Add(9)
-			left.served.Add(4 * (i % 2))
-			right.service.arrived.Add(3)
-			right.attempts.Add(3)
-			right.served.Add(2)
-			if i < ticks-1 {
-				m.sample()
-			}
-		}
-		left.begun.Store(5000)
-		left.gaveUp.Store(7)
-		left.sentHome.Store(11)
-		left.service.prevented.Store(13)
-		right.begun.Store(1000)
-		right.service.prevented.Store(17)
-		right.fellBack.Store(19)
-		right.adrift.Store(2)
-		right.mode.Store(uint32(book.Paced))
+		twoMinutes(m, left, right)
 		for _, f := range m.stage.fleets {
 			f.service.setStaff(fullStaff / 2)
 		}

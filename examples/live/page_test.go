@@ -70,6 +70,21 @@ func logged(text string) string {
 	return fmt.Sprintf(`document.getElementById("log").textContent.includes("%s")`, text)
 }
 
+// goesHome: nobody else ends the outage.
+func goesHome(t *testing.T, b *tab) {
+	t.Helper()
+	b.press("outage")
+	b.key("h")
+	b.press("callers")
+	b.until("a herd waits again", both("waiting", fmt.Sprintf(" > %d", quick.herd)))
+	b.key("e")
+	b.until("they have gone home", both("waiting", " < 50")+" && "+state("services", "open")+" && "+state("capacity", "100 "))
+	b.until("others are served", both("served", " > 0"))
+	if !ask[bool](b, both("gaveUp", " === 0")) {
+		t.Error("somebody gave up, by the page")
+	}
+}
+
 func TestButtonsDoWhatTheySay(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("%v; it is installed by: apt-get install -y redis-server", err)
@@ -109,16 +124,7 @@ func TestButtonsDoWhatTheySay(t *testing.T) {
 	}
 	b.until("some duplicates were prevented", both("prevented", " > 0"))
 
-	b.press("outage") // which nobody ends
-	b.key("h")
-	b.press("callers")
-	b.until("a herd waits again", both("waiting", fmt.Sprintf(" > %d", quick.herd)))
-	b.key("e")
-	b.until("they have gone home", both("waiting", " < 50")+" && "+state("services", "open")+" && "+state("capacity", "100 "))
-	b.until("others are served", both("served", " > 0"))
-	if !ask[bool](b, both("gaveUp", " === 0")) {
-		t.Error("somebody gave up, by the page")
-	}
+	goesHome(t, b)
 
 	if log := b.said(); strings.Count(log, "\n") < 12 || strings.Contains(log, "Not done") {
 		t.Errorf("the log has %q", log)

@@ -124,7 +124,7 @@ func (s *stage) close() error {
 }
 
 // shut lets a server finish what it has in hand, which takes a second or two, and does not
-// wait for who never sends the rest of a request.
+// wait for whoever never sends the rest of a request.
 func shut(web *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), slow)
 	defer cancel()

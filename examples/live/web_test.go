@@ -129,7 +129,7 @@ func TestCallersAreBounded(t *testing.T) {
 		if status, said := click(t, page+"/callers", ""); status != 409 || !strings.Contains(said, "99 may wait") {
 			t.Errorf("%d %q, want 409", status, said)
 		}
-		until(t, "they wait", func() bool { return s.fleets[slots].coming.Load() == 0 })
+		until(t, "they wait", func() bool { return s.fleets[jitter].coming.Load()+s.fleets[slots].coming.Load() == 0 })
 	}
 	for _, f := range s.fleets {
 		if n := f.waiting(); n < int64(quick.herd) || n > s.callers.most {

@@ -53,7 +53,7 @@ export function buttons(say) {
   shortcuts(document.getElementById("keys"));
 }
 
-// shortcuts has keys press buttons while the switch is on: who speaks to the computer, or
+// shortcuts has keys press buttons while the switch is on: whoever speaks to the computer, or
 // hits keys by accident, needs them off.
 function shortcuts(on) {
   const update = () => {
