@@ -65,7 +65,7 @@ func (k *Keeper) once(ctx context.Context, task any, hear func(*json.Decoder) er
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.now = nil
-	if p.killed {
+	if p.killed && !p.cmd.ProcessState.Exited() { // one that had ended before the signal came says how
 		return true, nil
 	}
 	return false, ended

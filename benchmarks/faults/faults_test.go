@@ -72,7 +72,7 @@ func onlyLoad(r result) bool {
 			return false
 		}
 	}
-	return true
+	return len(r.Broken) > 0
 }
 
 // Faults that do no harm to a server without the middleware would prove nothing.

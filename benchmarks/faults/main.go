@@ -31,10 +31,13 @@
 //
 // and no call has come back later than 100 ms after its deadline, which is 0.5, 1, 3 or 10
 // seconds, the time in which its process stood still taken off; one that is open 30 seconds after
-// its deadline ends the run. Some of the orders that were acknowledged are called for once more,
-// at least 200 and those first that took several attempts, and must get the same receipt. One
-// order in a hundred works for longer than the lease of its claim, another for up to 600 ms, and
-// one run in fifty of exactly-once fails after its effect.
+// its deadline ends the run. Where the store forgets nothing, some acknowledged orders are called
+// for once more and must get the same receipt: up to 200, or one in a hundred, of those that took
+// several attempts, and as many drawn from all. Nor may there be effects of no order, more than
+// 5 % of orders given up, or more outcomes unknown and responses not stored than strikes explain.
+//
+// One order in a hundred works for longer than the lease of its claim, another for up to 600 ms,
+// and one run in fifty of exactly-once fails after its effect.
 //
 // A nemesis that makes the store forget what it had confirmed is not part of all; name it, as in
 // -nemesis all,redis-empty. What such a store does to at-most-once is then counted and not judged.

@@ -56,9 +56,10 @@ func results(path string) ([]result, error) {
 
 const preface = `# What holds when everything breaks
 
-Written by ` + "`go run ./faults -write faults`" + `, from results.jsonl beside it, which has each run that was made with -write,
-whether it kept its promises or not. A row is repeated from benchmarks/ by its flags, which are listed below. Which
-faults strike, whom and for how long follows from the seed; what comes of them does not.
+Written by ` + "`go run ./faults -write faults`" + `, from results.jsonl beside it, which has each run
+that was made with -write, whether it kept its promises or not. A row is repeated from benchmarks/
+by its flags, which are listed below. Which faults strike, whom and for how long follows from the
+seed; what comes of them does not.
 
 The package documentation says what runs and what is counted. A figure with a stroke is observed / promised; what is
 not promised has a dash there. So have the duplicate effects where a nemesis makes the store forget what it had

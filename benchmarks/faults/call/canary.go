@@ -15,7 +15,7 @@ const (
 	// still is a pause between two beats in which the process cannot have run all the time:
 	// it was stopped, or others had the machine.
 	still = 25 * time.Millisecond
-	// Memory is how long pauses are remembered. No deadline may be longer.
+	// Memory is how long pauses are remembered. Deadlines must be shorter.
 	Memory = 2 * time.Minute
 )
 

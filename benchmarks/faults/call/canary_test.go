@@ -72,7 +72,7 @@ func TestOverdue(t *testing.T) {
 	if o := c.overdue(now); o != nil {
 		t.Errorf("overdue %+v, want none that is within the tolerance", *o)
 	}
-	c.last = now.Add(-2 * time.Second)
+	c.last, c.used = now.Add(-2*time.Second), used()
 	if o := c.overdue(now.Add(time.Second)); o != nil {
 		t.Errorf("overdue %+v, want none of a process that stood still", *o)
 	}

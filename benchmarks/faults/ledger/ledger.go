@@ -89,9 +89,9 @@ func (l *Ledger) Runs(key string) []string {
 	return slices.Clone(l.runs[key])
 }
 
-// All are the runs that had an effect, by key. It hears out who is still there and waits for
-// them to hang up, because who has left may have left something on its way. Nobody can dial
-// any more.
+// All are the runs that had an effect, by key. It hears out those who are still there and waits
+// for them to hang up, because one who has left may have left something on its way. Nobody can
+// dial any more.
 func (l *Ledger) All() (map[string][]string, error) {
 	if err := l.listener.Close(); err != nil {
 		return nil, err
