@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/goaroundhq/goaround/idem"
 	"github.com/goaroundhq/goaround/server"
@@ -132,7 +133,8 @@ func (e *env) refused(err error) {
 // endInAnOutage starts a service whose store can be asked for a claim, and for nothing else.
 func (e *env) endInAnOutage(h http.HandlerFunc, opts ...idem.GuardOption) *service {
 	e.Helper()
-	s, wire := e.machine(h, server.WithGuard(append(opts, idem.WithLease(2*e.unit))...))
+	opts = append(opts, idem.WithLease(2*e.unit), idem.WithFinishTimeout(time.Second)) // the outage is longer
+	s, wire := e.machine(h, server.WithGuard(opts...))
 	wire.refuse(always(errDown, extending, completing, releasing, abandoning))
 	return s
 }
