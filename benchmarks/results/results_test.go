@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -124,6 +125,26 @@ func TestPageNamesEachRoom(t *testing.T) {
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("no\n%s\nin\n%s", want, page)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	failed := exec.CommandContext(t.Context(), "go", "no-such-command").Run()
+	if failed == nil {
+		t.Fatal("go knows every command")
+	}
+	for _, tt := range []struct {
+		breaks bool
+		err    error
+		good   bool
+	}{
+		{false, nil, true}, {false, failed, false}, {false, os.ErrNotExist, false},
+		{true, nil, false}, {true, failed, true}, {true, os.ErrNotExist, false},
+	} {
+		if err := (step{breaks: tt.breaks}).verdict(tt.err); (err == nil) != tt.good {
+			t.Errorf("breaks %v, error %v: %v", tt.breaks, tt.err, err)
 		}
 	}
 }
