@@ -43,7 +43,7 @@ var rooms = []room{
 		strike("sql", "at-most-once", "all", 30000, 107, "-rate", "250"),
 		strike("redis-aof", "at-least-once", "all", 80000, 108, "-callers", "32"),
 		// What is not promised is measured: how much Redis forgets.
-		strike("redis", "at-most-once", "redis-empty", 10000, 109),
+		strike("redis", "at-most-once", "redis-empty", 5000, 109),
 		strike("sentinel", "at-most-once", "failover", 6000, 110, "-rate", "25"),
 		strike("sentinel", "at-most-once", "failover", 1200, 111, "-rate", "5", "-replicas", "1"),
 		// The clients' own Redis is away for a minute, and no call may fail for it.
