@@ -3,14 +3,12 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goaroundhq/goaround/benchmarks/faults/call"
 	"github.com/goaroundhq/goaround/benchmarks/faults/serve"
+	"github.com/goaroundhq/goaround/benchmarks/machine"
 )
 
 // result is what came of a run.
@@ -70,7 +68,7 @@ type result struct {
 // newResult counts.
 func newResult(c config, f *fleet, w *storm, effects map[string][]string, took time.Duration) result {
 	r := result{
-		Date: time.Now().UTC().Truncate(time.Second), Machine: machine(),
+		Date: time.Now().UTC().Truncate(time.Second), Machine: machine.Kind(),
 		Seed: c.seed, Store: string(c.store), Replicas: c.replicas, Guarantee: c.guarantee, Nemesis: c.names,
 		Rate: c.rate, Outage: c.outage, Deadline: c.deadline,
 		Servers: c.servers, Clients: c.clients, Callers: c.callers, Calls: c.calls,
@@ -127,18 +125,3 @@ func milliseconds(d time.Duration) float64 { return round(float64(d) / float64(t
 
 // round leaves a decimal: more would pretend to be exact.
 func round(v float64) float64 { return math.Round(v*10) / 10 }
-
-// machine is the kind of machine, where the system tells it in a file.
-func machine() string {
-	kind := fmt.Sprintf("%s/%s, %d CPUs, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return kind
-	}
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value) + ", " + kind
-		}
-	}
-	return kind
-}

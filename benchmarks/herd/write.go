@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/goaroundhq/goaround/benchmarks/herd/report"
 	"github.com/goaroundhq/goaround/benchmarks/herd/sim"
+	"github.com/goaroundhq/goaround/benchmarks/machine"
 )
 
 // shownArrivals and shownCompletions are the strategies in the plots: the best-known
@@ -131,7 +133,7 @@ func writeResults(folder, kind, title string, text *bytes.Buffer, sections []rep
 		return err
 	}
 	var part bytes.Buffer
-	fmt.Fprintf(&part, "## %s\n\n%s, %s.\n\n%s", title, time.Now().UTC().Format("2006-01-02"), machine(), text)
+	fmt.Fprintf(&part, "## %s\n\n%s, %s.\n\n%s", title, time.Now().UTC().Format("2006-01-02"), system(), text)
 	for _, s := range sections {
 		if err := report.Markdown(&part, s); err != nil {
 			return err
@@ -159,12 +161,7 @@ func replacePart(page []byte, kind string, part []byte) []byte {
 	return append(page, "\n"+whole...)
 }
 
-// machine says on what kind of machine this runs.
-func machine() string {
-	model := "unknown processor"
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if m := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(info); err == nil && m != nil {
-		model = string(m[1])
-	}
-	return fmt.Sprintf("%s/%s, %d x %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), model, runtime.Version())
+// system says on what kind of machine this runs.
+func system() string {
+	return fmt.Sprintf("%s/%s, %d x %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cmp.Or(machine.Processor(), "unknown processor"), runtime.Version())
 }

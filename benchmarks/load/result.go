@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/goaroundhq/goaround/benchmarks/machine"
 )
 
 // result is what a run has shown.
@@ -48,7 +48,7 @@ type latency struct {
 
 func newResult(o options) *result {
 	return &result{
-		Date: time.Now().UTC().Format(time.DateOnly), Machine: machine(), Store: o.store,
+		Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Kind(), Store: o.store,
 		Clients: o.clients, TTLSeconds: o.ttl.Seconds(), Failures: []string{}, Undecided: []string{}, lax: float64(o.lax),
 	}
 }
@@ -158,18 +158,3 @@ func (r *result) writeText(w io.Writer) error {
 func mebi(n uint64) float64 { return float64(n) / (1 << 20) }
 
 func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-
-// machine says on what kind of machine this runs.
-func machine() string {
-	kind := fmt.Sprintf("%s/%s, %d CPUs, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return kind
-	}
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value) + ", " + kind
-		}
-	}
-	return kind
-}

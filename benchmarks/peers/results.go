@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/goaroundhq/goaround/benchmarks/machine"
 )
 
 // results are those of one run.
@@ -43,7 +46,7 @@ const outageCallers = 20
 func measure(ctx context.Context, s size, progress io.Writer) (*results, error) {
 	r := &results{
 		Date: time.Now().UTC().Format(time.DateOnly), Go: runtime.Version(), Versions: versions(),
-		Machine: fmt.Sprintf("%s/%s, %d processors, %s", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), processor()),
+		Machine: fmt.Sprintf("%s/%s, %d processors, %s", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), cmp.Or(machine.Processor(), runtime.GOARCH)),
 	}
 	for _, step := range []func() error{
 		func() error { return r.measureCosts(ctx, s, progress) },
